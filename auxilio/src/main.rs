@@ -1,0 +1,2 @@
+//! auxilio.
+fn main() {}

@@ -1,0 +1,105 @@
+//! Every bound on what comes from outside, in one place, each with its reason.
+
+use std::time::Duration;
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+
+/// Largest dump that is taken: Breakpad's clients cut theirs below it, and Socorro's limit was the same.
+pub const DUMP_BYTES_MAX: u64 = 20 * MIB;
+
+/// Largest body on the wire: what the collectors before us took, so that clients already know it.
+pub const BODY_BYTES_MAX: u64 = 25 * MIB;
+
+/// Largest body once inflated: several dumps and a memory report fit, a bomb does not.
+pub const INFLATED_BYTES_MAX: u64 = 64 * MIB;
+
+/// Largest ratio of inflated to wire bytes after the first MiB. Real minidumps stay below 30.
+pub const INFLATE_RATIO_MAX: u64 = 200;
+
+/// Inflated bytes below which the ratio is not looked at: small texts compress very well.
+pub const INFLATE_RATIO_FREE_BYTES: u64 = MIB;
+
+/// Characters of a dump's name: the bound that collectors before us had, so that names stay equal.
+pub const DUMP_NAME_CHARS_MAX: usize = 30;
+
+/// Files that one crash may carry: the largest real one had five.
+pub const DUMPS_COUNT_MAX: usize = 32;
+
+/// Annotations that one crash may carry: Chromium sends 60, Firefox 90.
+pub const ANNOTATIONS_COUNT_MAX: usize = 1_000;
+
+/// Bytes of an annotation's name.
+pub const ANNOTATION_NAME_BYTES_MAX: usize = 255;
+
+/// Bytes of one annotation's value: Firefox's TelemetryEnvironment is 50 kB.
+pub const ANNOTATION_BYTES_MAX: usize = MIB as usize;
+
+/// Bytes of all annotations together, and of the JSON part: held in memory while a request lasts.
+pub const ANNOTATIONS_BYTES_MAX: usize = 4 * MIB as usize;
+
+/// Bytes of one part's head lines.
+pub const PART_HEAD_BYTES_MAX: usize = 16 * KIB as usize;
+
+/// Characters of a multipart boundary: RFC 2046 says 70; some clients use a few more.
+pub const BOUNDARY_BYTES_MAX: usize = 100;
+
+/// Nested levels that a JSON annotation may have; real ones have six.
+pub const JSON_DEPTH_MAX: usize = 32;
+
+/// First day that a crash may carry: before it there was no such system.
+pub const FIRST_YEAR: i32 = 2005;
+
+/// Bytes of one thread's stack that are walked: 1,025 frames, plenty even for a stack overflow.
+pub const STACK_BYTES_MAX: u32 = 64 * KIB as u32;
+
+/// Bytes of all stacks together that are walked: work and memory are linear in them.
+pub const STACKS_BYTES_MAX: u64 = 16 * MIB;
+
+/// Threads that are walked: the largest real dump had 400.
+pub const THREADS_COUNT_MAX: u32 = 2_000;
+
+/// Modules that are read: the largest real dump had 700.
+pub const MODULES_COUNT_MAX: u32 = 4_000;
+
+/// Frames of one thread that are kept in a report.
+pub const FRAMES_COUNT_MAX: usize = 1_024;
+
+/// Frames of all threads together that are kept in a report: bounds its size to a few MiB.
+pub const FRAMES_TOTAL_MAX: usize = 20_000;
+
+/// Wall time for one dump's walk before its worker is killed.
+pub const WALK_TIME_MAX: Duration = Duration::from_secs(20);
+
+/// Address space of a walker beyond what it has at start: the mapped symbols are most of it.
+pub const WALKER_ADDRESS_SPACE_BYTES: u64 = 3 * 1024 * MIB;
+
+/// Resident memory at which a walker is replaced after its dump.
+pub const WALKER_RESIDENT_BYTES_MAX: u64 = 300 * MIB;
+
+/// Dumps that a walker takes before it is replaced: whatever leaks is bounded by it.
+pub const WALKER_DUMPS_MAX: u32 = 1_000;
+
+/// Bytes of one walk's JSON: 20,000 frames of 500 bytes, and modules.
+pub const WALK_JSON_BYTES_MAX: u64 = 32 * MIB;
+
+/// Bytes of a signature: Socorro's column had 255 characters.
+pub const SIGNATURE_CHARS_MAX: usize = 255;
+
+/// Leaf names in a dump longer than this never become a path or URL.
+pub const SYMBOL_NAME_BYTES_MAX: usize = 255;
+
+/// Bytes of one symbol file.
+pub const SYMBOL_FILE_BYTES_MAX: u64 = 2 * 1024 * MIB;
+
+/// Leases that a job may lose before it ends as `lost`.
+pub const LOST_LEASES_MAX: i32 = 10;
+
+/// Times that a dump may kill or time out its walker before the job ends as `poison`.
+pub const DEATHS_MAX: i32 = 2;
+
+/// Bytes of a request's body on the middleware: it takes no uploads.
+pub const API_BODY_BYTES_MAX: usize = MIB as usize;
+
+/// Bytes of an answer that one of our own HTTP clients reads from another of our services.
+pub const API_ANSWER_BYTES_MAX: usize = 256 * MIB as usize;
