@@ -50,7 +50,7 @@ impl CrashId {
         let (year, month, day) = day.ymd();
         let mut tail = u128::from(digit % 10);
         for pair in [year.unsigned_abs() % 100, u32::from(month), u32::from(day)] {
-            tail = tail << 8 | u128::from(pair / 10 << 4 | pair % 10);
+            tail = tail << 8 | u128::from(((pair / 10) << 4) | (pair % 10));
         }
         Self { digits: digits & !0xfff_ffff | tail }
     }

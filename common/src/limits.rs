@@ -33,16 +33,19 @@ pub const ANNOTATIONS_COUNT_MAX: usize = 1_000;
 pub const ANNOTATION_NAME_BYTES_MAX: usize = 255;
 
 /// Bytes of one annotation's value: Firefox's TelemetryEnvironment is 50 kB.
-pub const ANNOTATION_BYTES_MAX: usize = MIB as usize;
+pub const ANNOTATION_BYTES_MAX: usize = 1024 * 1024;
 
 /// Bytes of all annotations together, and of the JSON part: held in memory while a request lasts.
-pub const ANNOTATIONS_BYTES_MAX: usize = 4 * MIB as usize;
+pub const ANNOTATIONS_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Bytes of one part's head lines.
-pub const PART_HEAD_BYTES_MAX: usize = 16 * KIB as usize;
+pub const PART_HEAD_BYTES_MAX: usize = 16 * 1024;
 
 /// Characters of a multipart boundary: RFC 2046 says 70; some clients use a few more.
 pub const BOUNDARY_BYTES_MAX: usize = 100;
+
+/// Bytes of a spooled crash's index: annotations at their limit, each byte escaped to six, and the rest.
+pub const SPOOL_INDEX_BYTES_MAX: u64 = 32 * MIB;
 
 /// Nested levels that a JSON annotation may have; real ones have six.
 pub const JSON_DEPTH_MAX: usize = 32;
@@ -51,7 +54,7 @@ pub const JSON_DEPTH_MAX: usize = 32;
 pub const FIRST_YEAR: i32 = 2005;
 
 /// Bytes of one thread's stack that are walked: 1,025 frames, plenty even for a stack overflow.
-pub const STACK_BYTES_MAX: u32 = 64 * KIB as u32;
+pub const STACK_BYTES_MAX: u32 = 64 * 1024;
 
 /// Bytes of all stacks together that are walked: work and memory are linear in them.
 pub const STACKS_BYTES_MAX: u64 = 16 * MIB;
@@ -99,7 +102,7 @@ pub const LOST_LEASES_MAX: i32 = 10;
 pub const DEATHS_MAX: i32 = 2;
 
 /// Bytes of a request's body on the middleware: it takes no uploads.
-pub const API_BODY_BYTES_MAX: usize = MIB as usize;
+pub const API_BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// Bytes of an answer that one of our own HTTP clients reads from another of our services.
-pub const API_ANSWER_BYTES_MAX: usize = 256 * MIB as usize;
+pub const API_ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;

@@ -1,0 +1,194 @@
+//! Metrics: every name is declared here once, with its help and its labels; nothing else can be
+//! counted. They are served as Prometheus text by every role.
+
+use std::sync::OnceLock;
+
+use metrics::Label;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// What a metric does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Sorts values into buckets.
+    Histogram,
+}
+
+/// A declared metric.
+#[derive(Debug)]
+pub struct Metric {
+    /// `auxilio_<role>_<noun>_<unit or total>`.
+    pub name: &'static str,
+    /// What it does.
+    pub kind: Kind,
+    /// Names of its labels, in the order in which their values are given.
+    pub labels: &'static [&'static str],
+    /// What it says.
+    pub help: &'static str,
+}
+
+impl Metric {
+    /// Adds to a counter. `values` are those of the labels, in order.
+    pub fn add(&self, count: u64, values: &[&str]) {
+        metrics::counter!(self.name, self.with(values)).increment(count);
+    }
+
+    /// Sets a gauge.
+    pub fn set(&self, value: f64, values: &[&str]) {
+        metrics::gauge!(self.name, self.with(values)).set(value);
+    }
+
+    /// Adds to a gauge, or takes from it.
+    pub fn shift(&self, change: f64, values: &[&str]) {
+        metrics::gauge!(self.name, self.with(values)).increment(change);
+    }
+
+    /// Records a value of a histogram.
+    pub fn record(&self, value: f64, values: &[&str]) {
+        metrics::histogram!(self.name, self.with(values)).record(value);
+    }
+
+    fn with(&self, values: &[&str]) -> Vec<Label> {
+        debug_assert_eq!(values.len(), self.labels.len(), "labels of {}", self.name);
+        self.labels
+            .iter()
+            .zip(values)
+            .map(|(name, value)| Label::new(*name, (*value).to_owned()))
+            .collect()
+    }
+}
+
+macro_rules! declare {
+    ($($ident:ident: $kind:ident $name:literal [$($label:literal),*] $help:literal;)*) => {
+        $(
+            #[doc = $help]
+            pub static $ident: Metric =
+                Metric { name: $name, kind: Kind::$kind, labels: &[$($label),*], help: $help };
+        )*
+        /// Every metric there is.
+        pub static ALL: &[&Metric] = &[$(&$ident),*];
+    };
+}
+
+declare! {
+    COLLECTOR_RECEIVED: Counter "auxilio_collector_submissions_received_total" []
+        "Submissions whose request head arrived.";
+    COLLECTOR_ENDED: Counter "auxilio_collector_submissions_ended_total" ["outcome", "reason"]
+        "Submissions that ended, by outcome and by rule or code.";
+    COLLECTOR_IN_FLIGHT: Gauge "auxilio_collector_submissions_in_flight_count" []
+        "Submissions between their head and their answer.";
+    COLLECTOR_BODY: Histogram "auxilio_collector_body_bytes" []
+        "Bytes of a submission's body on the wire.";
+    COLLECTOR_ANSWER: Histogram "auxilio_collector_answer_seconds" []
+        "Time from a submission's head to its answer.";
+    CRASHMOVER_MOVED: Counter "auxilio_crashmover_crashes_moved_total" ["outcome"]
+        "Crashes that left the spool: stored, duplicate or quarantined.";
+    CRASHMOVER_FAILURES: Counter "auxilio_crashmover_puts_failed_total" ["class"]
+        "Puts that the store refused, by class of the error.";
+    CRASHMOVER_PUT: Histogram "auxilio_crashmover_put_seconds" []
+        "Time to store one raw crash.";
+    CRASHMOVER_SPOOLED: Gauge "auxilio_crashmover_spool_entries_count" ["lane"]
+        "Crashes that wait in the spool.";
+    CRASHMOVER_OLDEST: Gauge "auxilio_crashmover_spool_oldest_seconds" []
+        "Age of the oldest crash in the spool.";
+    CRASHMOVER_HINTS: Counter "auxilio_crashmover_hints_sent_total" ["outcome"]
+        "Hints to monitors, by whether one took them.";
+    MONITOR_INSERTED: Counter "auxilio_monitor_jobs_inserted_total" []
+        "Jobs inserted for new crashes.";
+    MONITOR_INDEX_REMOVED: Counter "auxilio_monitor_index_rows_removed_total" []
+        "Rows of the unprocessed index that were removed after their job was there.";
+    MONITOR_ASSIGNED: Counter "auxilio_monitor_jobs_assigned_total" []
+        "Jobs that were given to a processor.";
+    MONITOR_LEASES_LOST: Counter "auxilio_monitor_leases_lost_total" []
+        "Leases that ran out and were taken back.";
+    MONITOR_ACTIVE: Gauge "auxilio_monitor_active_count" []
+        "1 while this monitor is the active one.";
+    PROCESSOR_TAKEN: Counter "auxilio_processor_jobs_taken_total" ["lane"]
+        "Jobs taken, by lane.";
+    PROCESSOR_ENDED: Counter "auxilio_processor_jobs_ended_total" ["outcome"]
+        "Jobs ended, by outcome; \"returned\" and \"refused\" are no ends of the job.";
+    PROCESSOR_WALK: Histogram "auxilio_processor_walk_seconds" []
+        "Time to walk one dump.";
+    PROCESSOR_PROCESS: Histogram "auxilio_processor_process_seconds" []
+        "Time from taking a job to its end.";
+    PROCESSOR_WALKER_DEATHS: Counter "auxilio_processor_walker_deaths_total" ["how"]
+        "Stack walkers that died or were killed.";
+    PROCESSOR_FAILED_RULES: Counter "auxilio_processor_rules_failed_total" ["rule"]
+        "Rules that failed on a crash.";
+    MIDDLEWARE_REQUESTS: Counter "auxilio_middleware_requests_total" ["route", "status"]
+        "Requests answered, by route and status.";
+    MIDDLEWARE_ANSWER: Histogram "auxilio_middleware_answer_seconds" ["route"]
+        "Time to answer a request.";
+    WEBAPP_REQUESTS: Counter "auxilio_webapp_requests_total" ["route", "status"]
+        "Pages answered, by route and status.";
+    WEBAPP_ANSWER: Histogram "auxilio_webapp_answer_seconds" ["route"]
+        "Time to answer a page.";
+}
+
+/// Buckets of seconds: from a look-up in memory to a walk that is cut.
+const SECONDS: &[f64] =
+    &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
+
+/// Buckets of bytes: from a small dump to the largest body.
+const BYTES: &[f64] = &[1e3, 1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7, 3e7];
+
+/// Starts counting, once in a process, and answers the handle that renders what was counted.
+///
+/// `None` if something else in the process counts already, which no program of ours does.
+pub fn install() -> Option<&'static PrometheusHandle> {
+    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    HANDLE.get_or_init(build).as_ref()
+}
+
+fn build() -> Option<PrometheusHandle> {
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS)
+        .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_bytes".into()), BYTES))
+        .ok()?;
+    let handle = builder.install_recorder().ok()?;
+    for metric in ALL {
+        match metric.kind {
+            Kind::Counter => metrics::describe_counter!(metric.name, metric.help),
+            Kind::Gauge => metrics::describe_gauge!(metric.name, metric.help),
+            Kind::Histogram => metrics::describe_histogram!(metric.name, metric.help),
+        }
+    }
+    Some(handle)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_say_role_and_unit() {
+        let names: BTreeSet<_> = ALL.iter().map(|metric| metric.name).collect();
+        assert_eq!(names.len(), ALL.len());
+        for metric in ALL {
+            assert!(metric.name.starts_with("auxilio_"), "{}", metric.name);
+            let unit = metric.name.rsplit('_').next().unwrap();
+            assert!(["total", "seconds", "bytes", "count"].contains(&unit), "{}", metric.name);
+            assert_eq!(unit == "total", metric.kind == Kind::Counter, "{}", metric.name);
+        }
+    }
+
+    #[test]
+    fn what_is_counted_is_rendered_with_its_help() {
+        let handle = install().unwrap();
+        COLLECTOR_ENDED.add(2, &["accepted", "accept_all"]);
+        let text = handle.render();
+        assert!(text.contains(
+            r#"auxilio_collector_submissions_ended_total{outcome="accepted",reason="accept_all"} 2"#
+        ));
+        assert!(
+            text.contains(
+                "# HELP auxilio_collector_submissions_ended_total Submissions that ended"
+            )
+        );
+    }
+}
