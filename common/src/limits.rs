@@ -106,3 +106,13 @@ pub const API_BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// Bytes of an answer that one of our own HTTP clients reads from another of our services.
 pub const API_ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// Bytes of one function, file or module name that signature generation looks at: the longest real
+/// symbol had 100 kB, and forty such frames still take only milliseconds.
+pub const FRAME_NAME_BYTES_MAX: usize = 128 * 1024;
+
+/// Frames of a thread that a signature is made from, inlined ones counted: Mozilla's number.
+pub const SIGNATURE_FRAMES_MAX: usize = 40;
+
+/// Bytes of one list of patterns, built-in or a site's: Mozilla's largest has 8 kB.
+pub const SIGNATURE_LIST_BYTES_MAX: usize = 1024 * 1024;

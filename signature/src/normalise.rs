@@ -1,0 +1,133 @@
+//! One frame as text: its most telling name.
+
+mod collapse;
+mod cpp;
+mod prefix;
+mod rust;
+mod spacing;
+
+use std::borrow::Cow;
+
+use auxilio_common::limits;
+
+use crate::crash_data::{Frame, UnloadedModule};
+use crate::lists::Lists;
+use crate::source_path;
+
+/// A frame to be named: a physical one, or one that was inlined into it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct NamedParts<'a> {
+    pub(crate) module: Option<&'a str>,
+    pub(crate) function: Option<&'a str>,
+    pub(crate) file: Option<&'a str>,
+    pub(crate) line: Option<i64>,
+    pub(crate) offset: Option<&'a str>,
+    pub(crate) unloaded: Option<&'a UnloadedModule>,
+}
+
+impl<'a> NamedParts<'a> {
+    /// The parts of a physical frame.
+    pub(crate) fn physical(frame: &'a Frame) -> Self {
+        Self {
+            module: filled(frame.module.as_deref()),
+            function: filled(frame.function.as_deref()),
+            file: filled(frame.file.as_deref()),
+            line: frame.line,
+            offset: filled(frame.offset.as_deref()),
+            unloaded: frame.unloaded_modules.as_deref().and_then(<[_]>::first),
+        }
+    }
+}
+
+/// A text that is there and not empty.
+pub(crate) fn filled(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
+}
+
+/// The first of these that a frame has: function, file and line, module, unloaded module, address.
+/// Empty where it has none.
+pub(crate) fn normalise(parts: &NamedParts<'_>, lower_case: bool, lists: &Lists) -> String {
+    if let Some(function) = parts.function {
+        let function = bounded(function);
+        return if source_path::is_rust(parts.file) {
+            rust::normalise(function, parts.line, lists)
+        } else {
+            cpp::normalise(function, parts.line, lists)
+        };
+    }
+    if let (Some(file), Some(line @ (i64::MIN..=-1 | 1..))) = (parts.file, parts.line) {
+        return format!("{}#{line}", source_path::base_name(bounded(file)));
+    }
+    if let Some(module) = parts.module {
+        let module = bounded(module);
+        let module =
+            if lower_case { Cow::Owned(module.to_lowercase()) } else { Cow::Borrowed(module) };
+        return module.trim_matches(['[', ']']).to_owned();
+    }
+    if let Some(unloaded) = parts.unloaded {
+        return format!("(unloaded {})", bounded(unloaded.module.as_deref().unwrap_or("None")));
+    }
+    parts.offset.map(|offset| format!("@{}", without_leading_zeros(offset))).unwrap_or_default()
+}
+
+/// Names longer than any compiler writes are cut: what follows can't reach a signature.
+fn bounded(text: &str) -> &str {
+    &text[..text.floor_char_boundary(limits::FRAME_NAME_BYTES_MAX)]
+}
+
+/// `0x000a` as `0xa`; a text that is no hexadecimal number stays as it is.
+fn without_leading_zeros(offset: &str) -> Cow<'_, str> {
+    let digits = offset.strip_prefix("0x").or_else(|| offset.strip_prefix("0X")).unwrap_or(offset);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Cow::Borrowed(bounded(offset));
+    }
+    let kept = digits.trim_start_matches('0');
+    let kept = if kept.is_empty() { "0" } else { kept };
+    Cow::Owned(format!("0x{}", bounded(kept).to_ascii_lowercase()))
+}
+
+/// A function whose line tells states of an interpreter apart keeps it.
+fn with_line(mut function: String, line: Option<i64>, lists: &Lists) -> String {
+    if lists.keeps_line(&function) {
+        // Without a line the text is Python's for nothing: compatibility.
+        let line = line.map_or_else(|| "None".to_owned(), |line| line.to_string());
+        function.push(':');
+        function.push_str(&line);
+    }
+    function
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(parts: &NamedParts<'_>, lower_case: bool) -> String {
+        normalise(parts, lower_case, Lists::built_in())
+    }
+
+    #[test]
+    fn the_most_telling_part_of_a_frame_names_it() {
+        let all = NamedParts {
+            module: Some("[Foo.dll]"),
+            function: Some("f(int)"),
+            file: Some("a/b.c"),
+            line: Some(3),
+            offset: Some("0x000A"),
+            unloaded: None,
+        };
+        assert_eq!(named(&all, true), "f");
+        let no_function = NamedParts { function: None, ..all };
+        assert_eq!(named(&no_function, true), "b.c#3");
+        let no_line = NamedParts { line: Some(0), ..no_function };
+        assert_eq!(named(&no_line, true), "foo.dll");
+        assert_eq!(named(&no_line, false), "Foo.dll");
+        let unloaded = UnloadedModule { module: Some("X.dll".to_owned()) };
+        let gone = NamedParts { module: None, unloaded: Some(&unloaded), ..no_line };
+        assert_eq!(named(&gone, true), "(unloaded X.dll)");
+        let address = NamedParts { unloaded: None, ..gone };
+        assert_eq!(named(&address, true), "@0xa");
+        assert_eq!(named(&NamedParts { offset: Some("0x0000"), ..address }, true), "@0x0");
+        assert_eq!(named(&NamedParts { offset: Some("here"), ..address }, true), "@here");
+        assert_eq!(named(&NamedParts { offset: None, ..address }, true), "");
+    }
+}

@@ -1,0 +1,40 @@
+//! One way of spacing: none before stars, ampersands and commas, one after a comma.
+
+/// The text with its spaces in one way.
+pub(super) fn fix(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let drops_space = |place: usize| {
+        bytes.get(place) == Some(&b' ') && matches!(bytes.get(place + 1), Some(b'*' | b'&' | b','))
+    };
+    let mut fixed = String::with_capacity(text.len());
+    for (place, character) in text.char_indices() {
+        if drops_space(place) {
+            continue;
+        }
+        fixed.push(character);
+        if character == ',' && (bytes.get(place + 1) != Some(&b' ') || drops_space(place + 1)) {
+            fixed.push(' ');
+        }
+    }
+    fixed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spaces_stand_after_commas_and_nowhere_before() {
+        for (text, expected) in [
+            ("f( *s , &n)", "f(*s, &n)"),
+            ("f3(s,t,u)", "f3(s, t, u)"),
+            ("a, *b", "a, *b"),
+            ("a,,b", "a, , b"),
+            ("a  *", "a *"),
+            ("a,", "a, "),
+            ("日本, 語", "日本, 語"),
+        ] {
+            assert_eq!(fix(text), expected, "{text}");
+        }
+    }
+}
