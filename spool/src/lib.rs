@@ -1,1 +1,87 @@
-//! spool.
+//! The spool: where a crash waits on local disk between the collector and the store.
+//!
+//! This page is the specification of the file format, of the folders and of the order of steps.
+//!
+//! # The file, version 1
+//!
+//! One file holds one crash. Numbers are unsigned and little-endian.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 | `AUXCRASH` |
+//! | 4 | the version, 1 |
+//! | 4 | zero |
+//! | 16 | the nonce: random, so that no client can foretell a valid end of the file |
+//! | any | the dumps' bytes, one after another in the order of their arrival, without gaps |
+//! | any | the index: the [`RawCrash`](auxilio_common::RawCrash) as JSON; its `dumps` say name, offset, length and SHA-256 of each |
+//! | 8 | offset of the index |
+//! | 8 | length of the index |
+//! | 32 | SHA-256 of the header's 32 bytes, the index, its offset and its length |
+//! | 8 | `AUXCREND` |
+//!
+//! The last 56 bytes are the trailer. A reader checks, in this order: the file is long enough; the
+//! header's first 16 bytes are exactly those above; the last 8 bytes are; offset and length of
+//! the index reach exactly from the header or the last dump to the trailer; the checksum; the
+//! JSON; and that the dumps lie side by side from the header to the index, no name twice. That is
+//! [`Envelope::open`], which reads no dump. [`Envelope::verify`] also reads the dumps and compares
+//! their SHA-256. Between them the two cover every byte of the file: each truncation, each flipped
+//! byte and each byte too many is an error with a name ([`format::Error`]).
+//!
+//! # The folders
+//!
+//! | path | what |
+//! |---|---|
+//! | `tmp/<instance>/<number>` | a crash being written; the folder is held by a flock as long as its process lives |
+//! | `standard/<YYYYMMDDHHMM>/<crash id>.crash` | a crash to be stored and processed |
+//! | `deferred/<YYYYMMDDHHMM>/<crash id>.crash` | a crash to be stored |
+//! | `quarantine/<crash id>.<inode>.crash` | a crash that no try will carry further |
+//! | `quarantine/<crash id>.<inode>.reason` | why, in words |
+//!
+//! The minute is that of the rename, in UTC. If a file of the same id stands in the folder
+//! already (only ids that a submitter chose can meet), the name is `<crash id>~<n>.crash`.
+//!
+//! # The steps
+//!
+//! A writer writes the file under `tmp/`, locks it (flock), flushes its data, renames it without
+//! replacing anything, flushes the minute folder, unlocks it, and only then answers. The flush of
+//! a folder is shared by all renames before it. A minute folder's parent is flushed before
+//! anything in it is answered. A failed flush is never repeated, because the kernel may have
+//! dropped the bytes and call the second flush a success: the file is unlinked, and the writer says so.
+//!
+//! A carrier locks the file and checks that the path still names the inode it locked; a file
+//! that somebody else holds is passed over. It removes the file only after the store holds it. Minute folders
+//! go when they are empty and older than five minutes; a writer whose folder went makes it again.
+//!
+//! What this crate deliberately is not: it knows no HTTP, no store and no verdict, does not
+//! retry, and does not log. It blocks: an asynchronous caller runs it on a thread for blocking work.
+
+pub mod claim;
+pub mod config;
+pub mod draft;
+pub mod durable;
+pub mod envelope;
+mod error;
+mod folder_flush;
+pub mod format;
+mod instance;
+mod lane;
+mod layout;
+mod minute_folder;
+mod quarantine;
+mod remove;
+mod root;
+pub mod scan;
+mod spool;
+pub mod watch;
+pub mod water_mark;
+
+pub use claim::Claim;
+pub use config::Config;
+pub use draft::{Draft, Spooled};
+pub use envelope::Envelope;
+pub use error::Error;
+pub use lane::Lane;
+pub use scan::Entry;
+pub use spool::Spool;
+pub use watch::Watch;
+pub use water_mark::{Room, Verdict};

@@ -1,0 +1,45 @@
+//! A spooled file in one carrier's hands.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use crate::{Entry, Envelope, Error, Spool, instance};
+
+/// A locked file. The lock lasts as long as the claim, or an [`Envelope`] opened from it.
+#[derive(Debug)]
+pub struct Claim {
+    pub(crate) entry: Entry,
+    pub(crate) file: Arc<File>,
+}
+
+impl Spool {
+    /// Takes hold of an entry; `None` if somebody else holds it or has carried it away.
+    pub fn claim(&self, entry: &Entry) -> Result<Option<Claim>, Error> {
+        let path = &entry.path;
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::io("open", path)(error)),
+        };
+        let held = instance::lock(&file).map_err(Error::io("lock", path))?
+            // Who held it before may have carried it away and unlinked it.
+            && instance::names(path, &file).map_err(Error::io("look up", path))?;
+        Ok(held.then(|| Claim { entry: entry.clone(), file: Arc::new(file) }))
+    }
+}
+
+impl Claim {
+    /// What was claimed.
+    pub fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// Opens the crash and proves every byte of it. An error that
+    /// [is damage](crate::format::Error::is_damage) is one for quarantine.
+    pub fn open_whole(&self) -> Result<Envelope, Error> {
+        let envelope = Envelope::from_file(&self.entry.path, Arc::clone(&self.file))?;
+        envelope.verify()?;
+        Ok(envelope)
+    }
+}

@@ -1,0 +1,79 @@
+//! The calls that make files last. Nothing outside this file flushes, renames or links.
+//!
+//! A file lasts once its data is flushed, it has its name, and the folder that holds the name is
+//! flushed. A flush that failed must not be repeated: the kernel marks the pages clean, and the
+//! second flush reports a success that never happened.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use rustix::fs::{CWD, RenameFlags};
+
+/// Flushes a file's data and length.
+pub fn flush_data(file: &File) -> io::Result<()> {
+    file.sync_data()
+}
+
+/// Flushes a folder: names made or removed in it before last.
+pub fn flush_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Flushes a folder that is open.
+pub fn flush_open_folder(folder: &File) -> io::Result<()> {
+    folder.sync_all()
+}
+
+/// Makes a folder in a parent that exists, and flushes the parent. Existing is fine, and flushed
+/// too: another process may have made it and not have come to the flush.
+pub fn make_folder(parent: &Path, name: &str) -> io::Result<()> {
+    match fs::create_dir(parent.join(name)) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    flush_folder(parent)
+}
+
+/// Makes a folder and all that lead to it, each flushed in its parent.
+pub fn make_folders(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Ok(()) };
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    make_folders(parent)?;
+    match fs::create_dir(parent.join(name)) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => flush_folder(parent),
+    }
+}
+
+/// Renames a file into an open folder, never over another (`AlreadyExists`). The caller flushes
+/// the folder. A folder that was removed is `NotFound`, even if another has its name by now.
+pub fn rename_new(from: &Path, folder: &impl AsFd, name: &str) -> io::Result<()> {
+    rustix::fs::renameat_with(CWD, from, folder, name, RenameFlags::NOREPLACE)?;
+    Ok(())
+}
+
+/// Renames a file over whatever has the name. The caller flushes the folder.
+pub fn rename_over(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)
+}
+
+/// Gives a file a second name on the same file system, never over another (`AlreadyExists`). The
+/// caller flushes the folder.
+pub fn link_new(from: &Path, to: &Path) -> io::Result<()> {
+    fs::hard_link(from, to)
+}
+
+/// Removes a file; not there is fine. Nothing is flushed: a name that comes back after a power
+/// cut must do no harm.
+pub fn unlink(path: &Path) -> io::Result<bool> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,81 @@
+//! What can go wrong in the spool.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use auxilio_common::DumpName;
+
+use crate::format;
+
+/// An error of the spool. The text names the operation and the file.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A call of the file system failed.
+    #[error("{operation} {}", path.display())]
+    Io {
+        /// What was tried, as a verb.
+        operation: &'static str,
+        /// What it was tried on.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A flush failed. The crash was dropped and must not be answered as accepted.
+    #[error("flush {}: the crash is dropped, a failed flush is never repeated", path.display())]
+    Flush {
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A spooled file is not whole.
+    #[error("read {}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: format::Error,
+    },
+    /// Two dumps of one crash have the same name.
+    #[error("the crash has a dump \"{0}\" already")]
+    DumpTwice(DumpName),
+    /// Bytes or an end of a dump came while none was begun.
+    #[error("no dump was begun")]
+    NoDumpBegun,
+    /// A dump was begun and not ended.
+    #[error("dump \"{0}\" was begun and not ended")]
+    DumpNotEnded(DumpName),
+    /// The crash's annotations and notes are larger than a reader would take.
+    #[error("the crash's index has {bytes} bytes; at most {max} are allowed")]
+    IndexTooLarge {
+        /// How large it is.
+        bytes: u64,
+        /// How large it may be.
+        max: u64,
+    },
+    /// The crash can't be written as JSON.
+    #[error("write the index of crash {crash_id} as JSON")]
+    Index {
+        /// The crash.
+        crash_id: auxilio_common::CrashId,
+        /// The cause.
+        source: serde_json::Error,
+    },
+}
+
+impl Error {
+    /// For `map_err` on a call of the file system.
+    pub(crate) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { operation, path: path.to_owned(), source }
+    }
+
+    /// The operating system's error, if one is the cause.
+    pub fn io_cause(&self) -> Option<&io::Error> {
+        match self {
+            Self::Io { source, .. }
+            | Self::Flush { source, .. }
+            | Self::Damaged { source: format::Error::Io(source), .. } => Some(source),
+            _ => None,
+        }
+    }
+}

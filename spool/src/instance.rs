@@ -1,0 +1,116 @@
+//! A writer's own folder under `tmp/`, held by a lock as long as the process lives, and the sweep
+//! of folders whose process is gone.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use auxilio_common::Random;
+
+use crate::layout::Layout;
+use crate::{Error, format};
+
+/// Names that are tried before giving up; each has 64 random bits.
+const NAMES_TRIED: usize = 8;
+
+/// The folder of this process. The lock goes with the last clone of the open folder.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    path: PathBuf,
+    /// Held for its lock.
+    _lock: File,
+    next: AtomicU64,
+}
+
+impl Instance {
+    /// Makes and locks a folder that nobody else has.
+    pub(crate) fn create(layout: &Layout, random: &dyn Random) -> Result<Self, Error> {
+        let mut trouble = io::Error::from(io::ErrorKind::AlreadyExists);
+        for _ in 0..NAMES_TRIED {
+            let mut name = [0; 8];
+            random.fill(&mut name);
+            let path = layout.instances().join(format::hex(&name));
+            match make_and_lock(&path) {
+                Ok(Some(lock)) => return Ok(Self { path, _lock: lock, next: AtomicU64::new(0) }),
+                // A sweep came between the making and the lock, or the name was taken.
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => trouble = error,
+                Err(error) => return Err(Error::io("make and lock", &path)(error)),
+            }
+        }
+        Err(Error::io("make a folder in", &layout.instances())(trouble))
+    }
+
+    /// A path for a new file of this process.
+    pub(crate) fn next_path(&self) -> PathBuf {
+        self.path.join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        // Not empty while a draft lives: then the next start's sweep takes it.
+        let _ = fs::remove_dir(&self.path);
+    }
+}
+
+/// Removes what dead processes left under `tmp/`: files that were never acknowledged. Returns how
+/// many. A folder whose lock is held is left alone.
+pub(crate) fn sweep(layout: &Layout) -> Result<usize, Error> {
+    let mut swept = 0;
+    let folder = layout.instances();
+    for entry in fs::read_dir(&folder).map_err(Error::io("list", &folder))? {
+        let path = entry.map_err(Error::io("list", &folder))?.path();
+        swept += sweep_one(&path).map_err(Error::io("sweep", &path))?;
+    }
+    Ok(swept)
+}
+
+fn sweep_one(path: &Path) -> io::Result<usize> {
+    let folder = match File::open(path) {
+        Ok(folder) => folder,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    if !folder.metadata()?.is_dir() || !lock(&folder)? || !names(path, &folder)? {
+        return Ok(0);
+    }
+    let mut swept = 0;
+    for entry in fs::read_dir(path)? {
+        fs::remove_file(entry?.path())?;
+        swept += 1;
+    }
+    fs::remove_dir(path)?;
+    Ok(swept)
+}
+
+fn make_and_lock(path: &Path) -> io::Result<Option<File>> {
+    fs::create_dir(path)?;
+    let folder = match File::open(path) {
+        Ok(folder) => folder,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok((lock(&folder)? && names(path, &folder)?).then_some(folder))
+}
+
+/// Takes the lock of an open file if nobody has it.
+pub(crate) fn lock(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(fs::TryLockError::WouldBlock) => Ok(false),
+        Err(fs::TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Whether a path still names the open file.
+pub(crate) fn names(path: &Path, file: &File) -> io::Result<bool> {
+    let open = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(named) => Ok((named.dev(), named.ino()) == (open.dev(), open.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
