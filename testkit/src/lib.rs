@@ -1,1 +1,8 @@
-//! testkit.
+//! Real parts to test against: a program that crashes, servers to throw away, faults to order.
+//!
+//! What this crate deliberately is not: it holds no mock of any part of Auxilio and does not
+//! decide what is right. It makes crashes, clocks, randomness, networks and servers; the tests of
+//! the other crates judge what Auxilio makes of them. Nothing in production depends on it.
+
+pub mod crashme;
+pub mod splitmix;
