@@ -1,0 +1,101 @@
+//! Why a submission is not taken, with the status and the code that the client is told.
+
+use http::StatusCode;
+
+/// A submission that is not taken. Its text is for the log; the client sees the code.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    /// No `Content-Type`, or none of a form.
+    #[error("the content type is not multipart/form-data")]
+    WrongContentType,
+    /// The content type names no usable boundary.
+    #[error("the content type has no boundary of 1 to 100 bytes")]
+    NoBoundary,
+    /// A body's coding that we don't know.
+    #[error("the content encoding is neither gzip nor identity")]
+    UnknownEncoding,
+    /// The gzip stream is broken or ends early.
+    #[error("the body is no whole gzip stream")]
+    BadGzip(#[source] std::io::Error),
+    /// The form is broken or ends early.
+    #[error("the body is no whole form")]
+    BadForm(#[source] crate::MultipartError),
+    /// The JSON part can't be read.
+    #[error("the JSON part can't be read")]
+    BadJson(#[source] serde_json::Error),
+    /// The JSON part is no object.
+    #[error("the JSON part is no object")]
+    JsonNotAnObject,
+    /// A dump's name is reserved or has no usable character.
+    #[error("a file's name can't be a dump's")]
+    BadDumpName(#[source] auxilio_common::dump::DumpNameError),
+    /// There is not one annotation.
+    #[error("the crash has no annotations")]
+    NoAnnotations,
+    /// The id that the client chose is none, or of an impossible day.
+    #[error("the supplied crash id can't be used: {0}")]
+    BadCrashId(String),
+    /// A client that may not choose ids sent one.
+    #[error("a crash id was supplied without a submitter token")]
+    UnauthorizedCrashId,
+    /// Something is beyond its limit.
+    #[error("{0} is beyond its limit")]
+    TooLarge(&'static str),
+    /// The body took too long.
+    #[error("the body did not arrive in time")]
+    TooSlow,
+    /// The spool could not take it.
+    #[error("the spool could not take the crash")]
+    Spool(#[source] auxilio_spool::Error),
+    /// The disk has too little room left.
+    #[error("the spool's disk is too full")]
+    DiskFull,
+    /// A fault of the program, which the log names.
+    #[error("the collector failed")]
+    Internal,
+    /// The connection broke within the body.
+    #[error("the client went away within its body")]
+    Aborted(#[source] hyper::Error),
+}
+
+impl Refusal {
+    /// The status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::UnauthorizedCrashId => StatusCode::UNAUTHORIZED,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnknownEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Spool(_) | Self::DiskFull | Self::Internal => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The code behind `Discarded=`, and the reason in metrics.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::WrongContentType => "malformed_wrong_content_type",
+            Self::NoBoundary => "malformed_no_boundary",
+            Self::UnknownEncoding => "malformed_unknown_encoding",
+            Self::BadGzip(_) => "malformed_bad_gzip",
+            Self::BadForm(_) => "malformed_invalid_payload_structure",
+            Self::BadJson(_) => "malformed_invalid_json",
+            Self::JsonNotAnObject => "malformed_invalid_json_value",
+            Self::BadDumpName(_) => "malformed_invalid_dump_name",
+            Self::NoAnnotations => "malformed_no_annotations",
+            Self::BadCrashId(_) => "malformed_invalid_uuid",
+            Self::UnauthorizedCrashId => "unauthorized_uuid",
+            Self::TooLarge(_) => "malformed_too_large",
+            Self::TooSlow => "malformed_too_slow",
+            Self::Spool(_) => "spool_failed",
+            Self::DiskFull => "disk_full",
+            Self::Internal => "internal",
+            Self::Aborted(_) => "aborted",
+        }
+    }
+
+    /// Whether the fault is ours, so that the client should keep its crash and try again.
+    pub(crate) fn is_ours(&self) -> bool {
+        matches!(self, Self::Spool(_) | Self::DiskFull | Self::Internal)
+    }
+}

@@ -1,0 +1,190 @@
+//! `POST /submit`: the one way in. Durable first, answered second.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auxilio_common::{Metadata, RawCrash, SubmissionOutcome, Throttle, Timestamp, annotation};
+use auxilio_service::{Shell, error_chain, metrics};
+use auxilio_spool::{Lane, Spool, Verdict};
+use axum::body::Body;
+use http::{HeaderMap, Request, Response, header};
+use hyper::body::Incoming;
+
+use crate::body::{self, Read, Reader};
+use crate::config::Config;
+use crate::content::{Coding, Content};
+use crate::form::{Form, Received};
+use crate::refusal::Refusal;
+use crate::submission::Submission;
+use crate::tokens::SubmitterTokens;
+use crate::{answer, identity, throttle};
+
+/// What all submissions share.
+pub(crate) struct Collector {
+    pub(crate) spool: Arc<Spool>,
+    pub(crate) tokens: SubmitterTokens,
+    pub(crate) body_time_max: Duration,
+    pub(crate) drain_time_max: Duration,
+    pub(crate) shell: Shell,
+}
+
+impl Collector {
+    pub(crate) fn new(config: &Config, spool: Arc<Spool>, shell: Shell) -> Self {
+        Self {
+            spool,
+            tokens: SubmitterTokens::new(&config.submitter_tokens),
+            body_time_max: Duration::from_secs(config.body_time_max_secs),
+            drain_time_max: Duration::from_secs(config.drain_time_max_secs),
+            shell,
+        }
+    }
+
+    /// Takes one submission from its head to its answer.
+    pub(crate) async fn submit(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+        let submission = Submission::begin(Arc::clone(&self.shell.clock));
+        let received_at = self.shell.clock.now();
+        let (head, mut body) = request.into_parts();
+        match self.receive(&head.headers, &mut body).await {
+            Ok((coding, read)) => {
+                // In a task of its own: whoever goes away now can't leave a crash half counted.
+                let spooling = tokio::task::spawn_blocking(move || {
+                    self.spool(&head.headers, coding, read, received_at, submission)
+                });
+                spooling.await.unwrap_or_else(|error| {
+                    tracing::error!(error = error_chain(&error), "spooling a crash panicked");
+                    answer::refused(&Refusal::Internal, false)
+                })
+            }
+            Err(refusal) => self.refuse(&refusal, &head.headers, &mut body, submission).await,
+        }
+    }
+
+    /// Everything up to the last byte of the body.
+    async fn receive(
+        &self,
+        headers: &HeaderMap,
+        body: &mut Incoming,
+    ) -> Result<(Coding, Read), Refusal> {
+        let content = Content::of(headers)?;
+        match self.spool.verdict().map_err(Refusal::Spool)? {
+            Verdict::Room => {}
+            Verdict::FewBytes { .. } | Verdict::FewInodes { .. } => return Err(Refusal::DiskFull),
+        }
+        let form = Form::new(self.spool.begin().map_err(Refusal::Spool)?);
+        let read = Reader::new(&content, form).read(body, self.body_time_max).await?;
+        metrics::COLLECTOR_BODY.record(read.wire_bytes as f64, &[]);
+        Ok((content.coding, read))
+    }
+
+    /// Everything after it: verdict, identity, and the flush to disk.
+    fn spool(
+        &self,
+        headers: &HeaderMap,
+        coding: Coding,
+        read: Read,
+        received_at: Timestamp,
+        submission: Submission,
+    ) -> Response<Body> {
+        match self.commit(headers, coding, read, received_at) {
+            Ok((raw_id, outcome, rule)) => {
+                submission.end(outcome, rule);
+                answer::accepted(raw_id)
+            }
+            Err(refusal) => {
+                log_refusal(&refusal);
+                submission.end(outcome_of(&refusal), refusal.code());
+                answer::refused(&refusal, false)
+            }
+        }
+    }
+
+    fn commit(
+        &self,
+        headers: &HeaderMap,
+        coding: Coding,
+        read: Read,
+        received_at: Timestamp,
+    ) -> Result<(auxilio_common::CrashId, SubmissionOutcome, &'static str), Refusal> {
+        let Received { draft, mut annotations, payload, mut notes } = read.received;
+        let decision = throttle::decide(&annotations);
+        let may_supply = self.tokens.allow(headers);
+        let identity = identity::decide(
+            &mut annotations,
+            &mut notes,
+            decision.throttle,
+            received_at,
+            may_supply,
+            &*self.shell.random,
+        )?;
+        notes.extend(annotation::fill_from_aliases(&mut annotations));
+        let crash_id = identity.crash_id;
+        let metadata = Metadata {
+            submitted_timestamp: identity.submitted_timestamp,
+            received_at,
+            throttle: decision.throttle,
+            throttle_rule: decision.rule.to_owned(),
+            sample_percent: decision.sample_percent,
+            payload,
+            payload_compressed: coding == Coding::Gzip,
+            payload_size: read.wire_bytes,
+            user_agent: user_agent(headers),
+            id_supplied: identity.supplied,
+            collector_notes: notes,
+        };
+        // What the rules so far can say is kept; verdicts that keep nothing come with their rules.
+        let lane = Lane::of(decision.throttle).unwrap_or(Lane::Standard);
+        let raw_crash = RawCrash { crash_id, annotations, metadata, dumps: Vec::new() };
+        let spooled = draft.commit(lane, raw_crash).map_err(Refusal::Spool)?;
+        tracing::info!(%crash_id, bytes = spooled.bytes, rule = decision.rule, "crash {crash_id} is spooled");
+        let outcome = match decision.throttle {
+            Throttle::Defer => SubmissionOutcome::Deferred,
+            _ => SubmissionOutcome::Accepted,
+        };
+        Ok((crash_id, outcome, decision.rule))
+    }
+
+    async fn refuse(
+        &self,
+        refusal: &Refusal,
+        headers: &HeaderMap,
+        body: &mut Incoming,
+        submission: Submission,
+    ) -> Response<Body> {
+        log_refusal(refusal);
+        // Who waits for "100 Continue" has not sent the body yet and sees the answer at once.
+        let waits = headers.contains_key(header::EXPECT);
+        let whole = !waits && body::drain(body, self.drain_time_max).await;
+        submission.end(outcome_of(refusal), refusal.code());
+        answer::refused(refusal, !whole)
+    }
+}
+
+fn outcome_of(refusal: &Refusal) -> SubmissionOutcome {
+    match refusal {
+        Refusal::Aborted(_) => SubmissionOutcome::Aborted,
+        refusal if refusal.is_ours() => SubmissionOutcome::Failed,
+        _ => SubmissionOutcome::Refused,
+    }
+}
+
+fn log_refusal(refusal: &Refusal) {
+    if refusal.is_ours() {
+        tracing::error!(
+            code = refusal.code(),
+            error = error_chain(refusal),
+            "a crash could not be spooled"
+        );
+    } else {
+        tracing::info!(
+            code = refusal.code(),
+            error = error_chain(refusal),
+            "a submission was not taken"
+        );
+    }
+}
+
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    headers
+        .get(header::USER_AGENT)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
