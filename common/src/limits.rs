@@ -95,6 +95,12 @@ pub const SYMBOL_NAME_BYTES_MAX: usize = 255;
 /// Bytes of one symbol file.
 pub const SYMBOL_FILE_BYTES_MAX: u64 = 2 * 1024 * MIB;
 
+/// Bytes of symbol files and indexes that one walker keeps mapped: half of its address space.
+pub const SYMBOLS_MAPPED_BYTES_MAX: u64 = 1536 * MIB;
+
+/// Text of symbol files that one walker keeps parsed: about twice of it in memory.
+pub const SYMBOL_MINIATURES_BYTES_MAX: usize = 16 * MIB as usize;
+
 /// Leases that a job may lose before it ends as `lost`.
 pub const LOST_LEASES_MAX: i32 = 10;
 
@@ -116,3 +122,7 @@ pub const SIGNATURE_FRAMES_MAX: usize = 40;
 
 /// Bytes of one list of patterns, built-in or a site's: Mozilla's largest has 8 kB.
 pub const SIGNATURE_LIST_BYTES_MAX: usize = 1024 * 1024;
+
+/// Characters of a text in a report's indexed columns: a tree's entry holds 2,700 bytes at most, and
+/// two such texts stand in one.
+pub const INDEXED_TEXT_CHARS_MAX: usize = 255;

@@ -1,1 +1,38 @@
-//! database.
+//! Postgres: the queue of jobs, the processors, and the reports. The only crate that speaks SQL.
+//!
+//! Tables are in `sql/migrations`; whatever changes the state of a job is a stored procedure in
+//! `sql/procedures`. A [`Database`] is a pool of connections that have taken on one role, opened
+//! when they are first needed: Postgres may be down when a service starts, and comes back into use
+//! by itself. Every error says whether to try again ([`Error::class`]).
+//!
+//! This crate does not decide when anything happens: it does not loop, retry or sweep by itself.
+//! The monitor and the processor do. It knows no store and no HTTP. It logs no value of a report.
+
+mod config;
+mod connection;
+mod error;
+mod jobs;
+mod lead;
+mod listener;
+mod migrate;
+mod partitions;
+mod procedures;
+mod processors;
+mod report;
+mod reports;
+mod role;
+mod text;
+
+pub use config::Config;
+pub use connection::Database;
+pub use error::{Class, DatabaseRefusal, Error};
+pub use jobs::{AskedState, Completion, Failure, Insertion, JobView, QueueDepth, Sweep};
+pub use lead::Lead;
+pub use listener::Listener;
+pub use migrate::{Migrated, MigrationState, create_database, migrate, migration_status};
+pub use partitions::PARTITION_DAYS_AHEAD;
+pub use procedures::{PROCEDURES, Procedure, apply as apply_procedures};
+pub use processors::{ProcessorId, ProcessorView};
+pub use report::Report;
+pub use reports::{ReportLine, ReportRow};
+pub use role::DbRole;

@@ -5,4 +5,5 @@
 //! the other crates judge what Auxilio makes of them. Nothing in production depends on it.
 
 pub mod crashme;
+pub mod postgres;
 pub mod splitmix;

@@ -4,6 +4,7 @@
 //! without durability. As root it runs as an unprivileged user, for it refuses root. It ends with
 //! its last [`Server`], or with the test program, whatever ends that.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::chown;
@@ -130,6 +131,7 @@ impl Server {
         ] {
             command.args(["-c", setting]);
         }
+        command.stderr(File::create(self.log())?);
         *process = Some(spawn_for_the_program_s_life(command)?);
         drop(process);
         self.wait_until_it_answers()
@@ -190,6 +192,10 @@ impl Server {
         self.folder.path().join("data")
     }
 
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("server.log")
+    }
+
     fn initialise(&self) -> Result<()> {
         let mut command = self.command(&self.programs.join("initdb"));
         command.arg("-D").arg(self.data()).args([
@@ -228,7 +234,8 @@ impl Server {
             let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(status) = process.as_mut().and_then(|child| child.try_wait().transpose()) {
                 *process = None;
-                bail!("PostgreSQL ended at its start with {}", status?);
+                let words = std::fs::read_to_string(self.log()).unwrap_or_default();
+                bail!("PostgreSQL ended at its start with {}: {words}", status?);
             }
             ensure!(start.elapsed() < PATIENCE, "PostgreSQL does not answer: {error:#}");
             drop(process);
@@ -291,7 +298,7 @@ fn owner() -> Result<Option<Owner>> {
     if !geteuid().is_root() {
         return Ok(None);
     }
-    let users = BufReader::new(std::fs::File::open("/etc/passwd")?);
+    let users = BufReader::new(File::open("/etc/passwd")?);
     let mut found = None;
     for line in users.lines() {
         let line = line?;

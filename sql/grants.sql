@@ -1,0 +1,33 @@
+-- Who may do what. Applied after the procedures, each time, so that this page is the whole truth:
+-- first everything is taken away, then given. Tables are changed by procedures alone.
+
+REVOKE ALL ON jobs, job_outcomes, processors, reports FROM PUBLIC, auxilio_collector,
+    auxilio_monitor, auxilio_processor, auxilio_middleware, auxilio_cron, auxilio_analyst;
+-- Procedures come here new, without a right for anybody.
+
+-- The monitor alone inserts standard jobs and takes back what others held.
+GRANT SELECT ON jobs, job_outcomes, processors TO auxilio_monitor;
+GRANT EXECUTE ON FUNCTION insert_jobs, assign_jobs, sweep_jobs, ensure_partition,
+    ensure_outcomes_partition TO auxilio_monitor;
+
+-- A processor takes, keeps and ends jobs. It reads no report and no job that it does not hold.
+GRANT EXECUTE ON FUNCTION register_processor, heartbeat_processor, leave_processor, take_jobs,
+    renew_leases, fail_job, return_job, complete_job, save_report, ensure_partition,
+    ensure_outcomes_partition TO auxilio_processor;
+
+-- The middleware shows, and asks for crashes that somebody waits for.
+GRANT SELECT ON reports, jobs, job_outcomes, processors TO auxilio_middleware;
+GRANT EXECUTE ON FUNCTION ask_job TO auxilio_middleware;
+
+-- Cron counts, and asks for crashes to be processed again.
+GRANT SELECT ON reports, jobs, job_outcomes TO auxilio_cron;
+GRANT EXECUTE ON FUNCTION ask_job, ensure_partition, ensure_outcomes_partition TO auxilio_cron;
+
+-- An analyst reads reports, but nothing that a person wrote or that names one.
+GRANT SELECT (id, client_crash_date, date_processed, uuid, product, version, build, signature,
+    install_age, last_crash, uptime, cpu_name, cpu_info, reason, address, os_name, os_version,
+    started_datetime, completed_datetime, success, truncated, processor_notes, app_notes,
+    distributor, distributor_version, topmost_filenames, addons_checked, flash_version, hangid,
+    process_type, release_channel, productid, crash_day, generation, quality, throttle, sample_rate)
+    ON reports TO auxilio_analyst;
+GRANT SELECT ON job_outcomes TO auxilio_analyst;

@@ -1,0 +1,56 @@
+-- Queues new crashes in the standard lane and assigns them. For the monitor alone.
+--
+-- Says for each what became of it: 'inserted'; 'known' where it had a job already; 'reported'
+-- where it has a report, so that nothing is left to do. In all three cases its row of the index
+-- may go. Calling it again changes nothing.
+CREATE OR REPLACE FUNCTION insert_jobs(
+    p_uuids              text[],
+    p_received_at        timestamptz[],
+    p_hold_seconds       double precision,
+    p_dead_after_seconds double precision
+) RETURNS TABLE (uuid text, result text)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH asked AS (
+        SELECT DISTINCT ON (pair.uuid) pair.uuid, pair.received_at,
+            make_date(2000 + substr(pair.uuid, 31, 2)::integer,
+                      substr(pair.uuid, 33, 2)::integer,
+                      substr(pair.uuid, 35, 2)::integer) AS crash_day
+        FROM unnest(p_uuids, p_received_at) AS pair (uuid, received_at)
+        ORDER BY pair.uuid, pair.received_at
+    ), looked_up AS MATERIALIZED (
+        -- LIMIT keeps it a look-up in one week for each crash, whatever the planner thinks of joins.
+        SELECT asked.uuid, asked.received_at, report.there IS NOT NULL AS reported
+        FROM asked LEFT JOIN LATERAL (
+            SELECT true AS there FROM reports
+            WHERE reports.crash_day = asked.crash_day AND reports.uuid = asked.uuid
+            LIMIT 1
+        ) AS report ON true
+    ), inserted AS (
+        -- In the order of ids, so that two callers never wait for each other in a circle.
+        -- A clock that runs ahead must not make a crash due tomorrow.
+        INSERT INTO jobs (uuid, lane, state, received_at, due_at)
+        SELECT looked_up.uuid, 'standard', 'queued', looked_up.received_at,
+            least(looked_up.received_at, now())
+        FROM looked_up WHERE NOT looked_up.reported
+        ORDER BY looked_up.uuid
+        -- What somebody waited for has come.
+        ON CONFLICT (uuid) DO UPDATE
+            SET state = 'queued', received_at = excluded.received_at, due_at = now()
+            WHERE jobs.state = 'waiting_for_raw'
+        RETURNING jobs.uuid
+    )
+    SELECT looked_up.uuid,
+        CASE WHEN looked_up.reported THEN 'reported'
+             WHEN inserted.uuid IS NOT NULL THEN 'inserted'
+             ELSE 'known' END
+    FROM looked_up LEFT JOIN inserted ON inserted.uuid = looked_up.uuid;
+
+    PERFORM assign_jobs(p_hold_seconds, p_dead_after_seconds);
+    PERFORM pg_notify('auxilio_jobs', 'standard');
+END
+$$;
