@@ -1,0 +1,192 @@
+//! The read side: order, claims, removal, quarantine, sweep and wake-up.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use auxilio_spool::{Entry, Error, Lane, Spool, Watch};
+use support::{SetClock, crash_id, raw_crash, spool_at};
+
+const NOW: &str = "2012-12-24T18:05:00Z";
+
+/// Commits one crash; `age` seconds old by its file's time.
+fn commit(spool: &Spool, lane: Lane, number: u64, age: u64) {
+    let path = spool.begin().unwrap().commit(lane, raw_crash(number)).unwrap().path;
+    let file = fs::File::options().write(true).open(path).unwrap();
+    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 - age);
+    file.set_modified(at).unwrap();
+}
+
+fn scan(spool: &Spool, max: usize) -> Vec<Entry> {
+    spool.scan(max, |_| false).unwrap()
+}
+
+fn ids(entries: &[Entry]) -> Vec<auxilio_common::CrashId> {
+    entries.iter().map(|entry| entry.crash_id).collect()
+}
+
+#[test]
+fn the_oldest_standard_comes_first_with_shares_for_the_newest_and_the_deferred() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = SetClock::at(NOW);
+    let spool = spool_at(dir.path(), &clock);
+    for number in 0..30 {
+        commit(&spool, Lane::Standard, number, 1_000 - number);
+        commit(&spool, Lane::Deferred, 100 + number, 1_000 - number);
+        clock.advance(Duration::from_secs(20));
+    }
+    let expected = [0, 1, 2, 3, 29, 4, 5, 6, 7, 129, 8, 9, 10, 11, 28, 12, 13, 14, 15, 128];
+    assert_eq!(ids(&scan(&spool, 20)), expected.map(crash_id));
+    let all = scan(&spool, 1_000);
+    assert_eq!(all.len(), 60);
+    assert!(all[40..].iter().all(|entry| entry.lane == Lane::Deferred));
+}
+
+#[test]
+fn entries_in_hand_are_passed_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = spool_at(dir.path(), &SetClock::at(NOW));
+    for number in 0..5 {
+        commit(&spool, Lane::Standard, number, 100 - number);
+    }
+    let first = scan(&spool, 1).remove(0);
+    let rest = spool.scan(10, |path| path == first.path).unwrap();
+    assert_eq!(rest.len(), 4);
+    assert!(!rest.contains(&first));
+}
+
+#[test]
+fn a_crash_is_in_one_carriers_hands_until_it_is_removed_and_then_in_nobodys() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, other) =
+        (spool_at(dir.path(), &SetClock::at(NOW)), spool_at(dir.path(), &SetClock::at(NOW)));
+    commit(&one, Lane::Standard, 1, 0);
+    let entry = scan(&one, 1).remove(0);
+    let claim = one.claim(&entry).unwrap().unwrap();
+    assert!(other.claim(&entry).unwrap().is_none());
+    // The envelope alone keeps the lock: work that was given up on may still read it.
+    let envelope = claim.open_whole().unwrap();
+    drop(claim);
+    assert!(other.claim(&entry).unwrap().is_none());
+    drop(envelope);
+    other.claim(&entry).unwrap().unwrap().remove().unwrap();
+    assert!(one.claim(&entry).unwrap().is_none());
+    assert!(scan(&one, 1).is_empty());
+}
+
+#[test]
+fn a_file_that_was_replaced_behind_its_path_is_not_claimed_by_its_old_lock() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = spool_at(dir.path(), &SetClock::at(NOW));
+    commit(&spool, Lane::Standard, 1, 0);
+    let entry = scan(&spool, 1).remove(0);
+    let claim = spool.claim(&entry).unwrap().unwrap();
+    fs::rename(&entry.path, dir.path().join("elsewhere")).unwrap();
+    commit(&spool, Lane::Standard, 1, 0);
+    // The path names another file now; its claim does not collide with the one that we hold.
+    assert!(spool.claim(&entry).unwrap().is_some());
+    drop(claim);
+}
+
+#[test]
+fn a_damaged_file_goes_to_quarantine_with_its_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = spool_at(dir.path(), &SetClock::at(NOW));
+    commit(&spool, Lane::Standard, 1, 0);
+    let entry = scan(&spool, 1).remove(0);
+    fs::File::options().write(true).open(&entry.path).unwrap().set_len(50).unwrap();
+    let claim = spool.claim(&entry).unwrap().unwrap();
+    let Err(Error::Damaged { source, .. }) = claim.open_whole() else { panic!("it was whole") };
+    assert!(source.is_damage());
+    let moved = spool.quarantine(claim, &source.to_string()).unwrap();
+    assert_eq!(fs::metadata(&moved).unwrap().len(), 50);
+    let reason = fs::read_to_string(moved.with_extension("reason")).unwrap();
+    assert_eq!(reason, "the file has 50 bytes, fewer than its header and trailer\n");
+    assert!(scan(&spool, 1).is_empty());
+    assert_eq!(spool.quarantined().unwrap(), 1);
+}
+
+#[test]
+fn empty_folders_go_when_they_are_older_than_five_minutes() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = SetClock::at(NOW);
+    let spool = spool_at(dir.path(), &clock);
+    for number in 0..3 {
+        commit(&spool, Lane::Standard, number, 0);
+        clock.advance(Duration::from_secs(60));
+    }
+    let entries = scan(&spool, 3);
+    let emptied = entries.iter().filter(|entry| entry.crash_id != crash_id(1));
+    emptied.for_each(|entry| spool.claim(entry).unwrap().unwrap().remove().unwrap());
+    clock.advance(Duration::from_secs(180));
+    assert_eq!(spool.remove_old_folders().unwrap(), 1);
+    clock.advance(Duration::from_secs(3_600));
+    assert_eq!(spool.remove_old_folders().unwrap(), 1);
+    assert_eq!(ids(&scan(&spool, 3)), [crash_id(1)]);
+}
+
+#[test]
+fn the_sweep_touches_only_folders_whose_process_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let living = spool_at(dir.path(), &SetClock::at(NOW));
+    let draft = living.begin().unwrap();
+    let dead = dir.path().join("tmp/dead");
+    fs::create_dir(&dead).unwrap();
+    fs::write(dead.join("0"), b"half a crash").unwrap();
+    let other = spool_at(dir.path(), &SetClock::at(NOW));
+    assert!(!dead.exists());
+    assert_eq!(other.sweep().unwrap(), 0);
+    draft.commit(Lane::Standard, raw_crash(1)).unwrap();
+    drop(living);
+    assert_eq!(fs::read_dir(dir.path().join("tmp")).unwrap().count(), 0);
+}
+
+#[test]
+fn depth_counts_a_lane_and_knows_its_oldest() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = spool_at(dir.path(), &SetClock::at(NOW));
+    for number in 0..4 {
+        commit(&spool, Lane::Standard, number, number);
+    }
+    let depth = spool.depth(Lane::Standard).unwrap();
+    assert_eq!((depth.count, depth.oldest.unwrap().seconds()), (4, 999_997));
+    assert_eq!(spool.depth(Lane::Deferred).unwrap().count, 0);
+}
+
+#[tokio::test]
+async fn a_carrier_that_sleeps_wakes_when_the_crash_can_be_claimed() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = SetClock::at(NOW);
+    let spool = std::sync::Arc::new(spool_at(dir.path(), &clock));
+    let mut watch = Watch::begin(&spool).unwrap();
+    for number in 0..20 {
+        let writer = std::sync::Arc::clone(&spool);
+        let written = tokio::task::spawn_blocking(move || {
+            writer.begin().unwrap().commit(Lane::Standard, raw_crash(number)).unwrap();
+        });
+        let carried = async {
+            loop {
+                let arrived = tokio::time::timeout(Duration::from_secs(30), watch.arrived());
+                arrived.await.unwrap().unwrap();
+                let entries = scan(&spool, 1);
+                let claim = entries.first().and_then(|entry| spool.claim(entry).unwrap());
+                if let Some(claim) = claim {
+                    break claim.remove().unwrap();
+                }
+            }
+        };
+        tokio::join!(carried, async { written.await.unwrap() });
+        clock.advance(Duration::from_secs(30));
+    }
+    assert_eq!(files(&dir.path().join("standard")), 0);
+}
+
+fn files(lane: &Path) -> usize {
+    fs::read_dir(lane)
+        .unwrap()
+        .map(|minute| fs::read_dir(minute.unwrap().path()).unwrap().count())
+        .sum()
+}
