@@ -4,6 +4,7 @@
 //! decide what is right. It makes crashes, clocks, randomness, networks and servers; the tests of
 //! the other crates judge what Auxilio makes of them. Nothing in production depends on it.
 
+pub mod browser;
 pub mod crashme;
 pub mod postgres;
 pub mod splitmix;
