@@ -12,6 +12,7 @@ pub mod dump;
 pub mod fields;
 pub mod job;
 pub mod limits;
+pub mod optional_path;
 pub mod outcome;
 pub mod processed_crash;
 pub mod raw_crash;

@@ -65,6 +65,9 @@ pub const THREADS_COUNT_MAX: u32 = 2_000;
 /// Modules that are read: the largest real dump had 700.
 pub const MODULES_COUNT_MAX: u32 = 4_000;
 
+/// Open handles that are read: the largest real Windows dumps list a few thousand.
+pub const HANDLES_COUNT_MAX: usize = 10_000;
+
 /// Frames of one thread that are kept in a report.
 pub const FRAMES_COUNT_MAX: usize = 1_024;
 
@@ -126,3 +129,11 @@ pub const SIGNATURE_LIST_BYTES_MAX: usize = 1024 * 1024;
 /// Characters of a text in a report's indexed columns: a tree's entry holds 2,700 bytes at most, and
 /// two such texts stand in one.
 pub const INDEXED_TEXT_CHARS_MAX: usize = 255;
+
+/// Characters of a text field of a processed crash: what a search engine takes as one term, and
+/// far beyond what a page shows. The raw crash keeps all of it.
+pub const TEXT_FIELD_CHARS_MAX: usize = 32_768;
+
+/// Characters of fields that stand in ordered indexes: two of them and a date fit the 2,700 bytes
+/// that Postgres allows, at four bytes a character.
+pub const SHORT_FIELD_CHARS_MAX: usize = 255;

@@ -21,6 +21,7 @@ pub struct Config {
     /// The user that connects. It must be a member of the roles of its services.
     pub user: String,
     /// File with the user's password on its first line. Without it none is sent.
+    #[serde(with = "auxilio_common::optional_path")]
     pub password_file: Option<PathBuf>,
     /// How long to wait for a connection, in seconds.
     pub connect_timeout_secs: u64,

@@ -11,6 +11,7 @@ pub struct Config {
     /// The spool's folder.
     pub dir: PathBuf,
     /// A folder on another file system that takes new crashes while the first can't flush.
+    #[serde(with = "auxilio_common::optional_path")]
     pub fallback_dir: Option<PathBuf>,
     /// Free space below which nothing is taken, in percent of the file system.
     pub free_percent_min: u8,
