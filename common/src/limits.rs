@@ -102,7 +102,7 @@ pub const SYMBOL_FILE_BYTES_MAX: u64 = 2 * 1024 * MIB;
 pub const SYMBOLS_MAPPED_BYTES_MAX: u64 = 1536 * MIB;
 
 /// Text of symbol files that one walker keeps parsed: about twice of it in memory.
-pub const SYMBOL_MINIATURES_BYTES_MAX: usize = 16 * MIB as usize;
+pub const SYMBOL_MINIATURES_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Leases that a job may lose before it ends as `lost`.
 pub const LOST_LEASES_MAX: i32 = 10;

@@ -1,0 +1,126 @@
+//! `json_dump`, streamed from the processor's state.
+//!
+//! The shape is that of minidump-stackwalk 0.27 and of Socorro's processed crashes (its
+//! json-schema.md): every field may be null, addresses are hexadecimal text padded to the pointer's
+//! width. The processor's own `print_json` builds a tree of everything first and costs two to four
+//! times the walk. So it prints only the head here, with threads and modules taken out of the
+//! state, and these are written straight from their structures.
+//!
+//! Two keys are ours: `truncation` where something was left out, and `failed_symbols` in modules.
+
+mod frame;
+mod frame_limits;
+mod hex;
+mod module;
+mod thread;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::mem;
+
+use auxilio_symbols::ModuleSymbols;
+use minidump::{MinidumpModuleList, MinidumpUnloadedModuleList};
+use minidump_processor::ProcessState;
+use serde::Serializer as _;
+use serde::ser::SerializeMap as _;
+use serde_json::{Map, Value, json};
+
+pub(crate) use frame_limits::FrameLimits;
+
+use crate::Truncation;
+use hex::Width;
+use module::{ModuleJson, UnloadedModuleJson};
+use thread::ThreadJson;
+
+/// Writes the whole object.
+pub(crate) fn write(
+    writer: impl Write,
+    mut state: ProcessState,
+    outcomes: &BTreeMap<u64, ModuleSymbols>,
+    frames: &FrameLimits,
+    truncation: &Truncation,
+) -> Result<(), serde_json::Error> {
+    let width = Width::of(&state);
+    let threads = mem::take(&mut state.threads);
+    let modules = mem::replace(&mut state.modules, MinidumpModuleList::new());
+    let unloaded = mem::replace(&mut state.unloaded_modules, MinidumpUnloadedModuleList::new());
+    let requesting = state.requesting_thread.take();
+    let certificates = mem::take(&mut state.cert_info);
+
+    let mut serializer = serde_json::Serializer::new(writer);
+    let mut object = serializer.serialize_map(None)?;
+    for (key, value) in head(&state, requesting)? {
+        object.serialize_entry(&key, &value)?;
+    }
+    object.serialize_entry("modules_contains_cert_info", &!certificates.is_empty())?;
+    object.serialize_entry("thread_count", &threads.len())?;
+    let json = |number: usize| ThreadJson {
+        thread: &threads[number],
+        width,
+        frames_max: frames.of_thread(number),
+        copy_of: None,
+    };
+    object.serialize_entry("threads", &Each(|| (0..threads.len()).map(json)))?;
+    if let Some(number) = requesting.filter(|number| !threads[*number].frames.is_empty()) {
+        let crashing = ThreadJson { copy_of: Some(number), ..json(number) };
+        object.serialize_entry("crashing_thread", &crashing)?;
+    }
+    object.serialize_entry(
+        "modules",
+        &Each(|| {
+            modules.iter().map(|module| ModuleJson {
+                module,
+                width,
+                outcomes,
+                certificates: &certificates,
+            })
+        }),
+    )?;
+    object.serialize_entry(
+        "unloaded_modules",
+        &Each(|| {
+            unloaded.iter().map(|module| UnloadedModuleJson {
+                module,
+                width,
+                certificates: &certificates,
+            })
+        }),
+    )?;
+    if truncation.any() {
+        object.serialize_entry("truncation", truncation)?;
+    }
+    object.end()
+}
+
+/// Everything but threads and modules, as the processor itself prints it.
+fn head(
+    state: &ProcessState,
+    requesting: Option<usize>,
+) -> Result<Map<String, Value>, serde_json::Error> {
+    let mut text = Vec::new();
+    state.print_json(&mut text, false)?;
+    let mut head: Map<String, Value> = serde_json::from_slice(&text)?;
+    for key in
+        ["modules_contains_cert_info", "thread_count", "threads", "modules", "unloaded_modules"]
+    {
+        head.remove(key);
+    }
+    if let Some(crash_info) = head.get_mut("crash_info").and_then(Value::as_object_mut) {
+        crash_info.insert("crashing_thread".to_owned(), json!(requesting));
+    }
+    Ok(head)
+}
+
+/// A list that is made while it is written.
+struct Each<F>(F);
+
+impl<F, I> serde::Serialize for Each<F>
+where
+    F: Fn() -> I,
+    I: Iterator,
+    I::Item: serde::Serialize,
+{
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}

@@ -1,0 +1,227 @@
+//! One worker process, as its pool sees it.
+
+use std::collections::VecDeque;
+use std::io;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use auxilio_common::{CrashId, limits};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::protocol::{Answer, Hello, LINE_BYTES_MAX, Request};
+use crate::{PoolOptions, Walk, WalkError, WalkFacts, WalkRequest};
+
+/// Bytes of standard error that are kept for the report of a death.
+const STDERR_TAIL_BYTES: usize = 4 * 1024;
+
+/// Bytes of symbols a second that are indexed at least: a tenth of what was measured.
+const INDEXED_BYTES_PER_SECOND: u64 = 10_000_000;
+
+/// Time for a dying process to be gone, and for the last of its standard error to arrive.
+const DYING_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// A running worker. Dropped, it is killed.
+pub(super) struct WorkerProcess {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+    stderr: Tail,
+    dumps: u32,
+    resident_bytes: u64,
+}
+
+/// The end of a stream, and the task that reads it.
+struct Tail {
+    bytes: Arc<Mutex<VecDeque<u8>>>,
+    reader: JoinHandle<()>,
+}
+
+/// How talking to a worker can fail.
+enum TalkError {
+    /// It is gone, or says what no worker says.
+    Broken(String),
+    /// It took too long.
+    TimedOut,
+}
+
+impl From<io::Error> for TalkError {
+    fn from(error: io::Error) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
+
+impl WorkerProcess {
+    pub(super) async fn start(options: &PoolOptions) -> io::Result<Self> {
+        let mut child = Command::new(&options.program)
+            .args(&options.arguments)
+            // A walker needs nothing of the environment, which may hold secrets.
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let (Some(mut stdin), Some(stdout), Some(stderr)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            unreachable!("all three streams were asked for as pipes")
+        };
+        let hello = Hello {
+            stores: options.stores.clone(),
+            cache: options.cache.clone(),
+            address_space_bytes: options.address_space_bytes,
+        };
+        write_line(&mut stdin, &hello).await?;
+        let (stdout, stderr) = (BufReader::new(stdout), Tail::of(stderr));
+        Ok(Self { child, stdin, stdout, stderr, dumps: 0, resident_bytes: 0 })
+    }
+
+    pub(super) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    pub(super) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Whether it should be replaced before the next dump.
+    pub(super) fn is_worn_out(&self, options: &PoolOptions) -> bool {
+        self.dumps >= options.dumps_max || self.resident_bytes > options.resident_bytes_max
+    }
+
+    pub(super) async fn walk(
+        &mut self,
+        request: WalkRequest,
+        limit: Duration,
+    ) -> Result<Walk, WalkError> {
+        let WalkRequest { crash_id, path, offset, length, hints } = request;
+        self.dumps += 1;
+        let request = Request { crash_id, path, offset, length, hints };
+        let (answer, json) = match self.talk(&request, limit).await {
+            Ok(answered) => answered,
+            Err(TalkError::TimedOut) => {
+                // Killed here, not only when dropped, so that it is gone when the answer is.
+                let _gone = timeout(DYING_TIME_MAX, self.child.kill()).await;
+                return Err(WalkError::TimedOut { crash_id, limit });
+            }
+            Err(TalkError::Broken(what)) => return Err(self.death(crash_id, what).await),
+        };
+        match answer {
+            Answer::Walked { facts, resident_bytes, .. } => {
+                self.resident_bytes = resident_bytes;
+                self.finish(crash_id, json, facts).await
+            }
+            Answer::Unreadable { status } => Err(WalkError::Unreadable { crash_id, status }),
+            Answer::Io { message } => Err(WalkError::Io(message)),
+            Answer::Indexing { .. } => unreachable!("talking goes on past these answers"),
+        }
+    }
+
+    /// Sends a request and reads its answer.
+    async fn talk(
+        &mut self,
+        request: &Request,
+        limit: Duration,
+    ) -> Result<(Answer, Vec<u8>), TalkError> {
+        let mut deadline = Instant::now() + limit;
+        within(deadline, write_line(&mut self.stdin, request)).await?;
+        let answer = loop {
+            match within(deadline, read_line(&mut self.stdout)).await? {
+                Answer::Indexing { bytes } => {
+                    let seconds = bytes / INDEXED_BYTES_PER_SECOND + 1;
+                    deadline += Duration::from_secs(seconds);
+                }
+                answer => break answer,
+            }
+        };
+        let mut json = Vec::new();
+        if let Answer::Walked { json_bytes, .. } = answer {
+            if json_bytes > limits::WALK_JSON_BYTES_MAX {
+                return Err(TalkError::Broken(format!("it announced {json_bytes} bytes of JSON")));
+            }
+            // Below the limit, so it fits into memory.
+            json.resize(usize::try_from(json_bytes).unwrap_or(0), 0);
+            within(deadline, self.stdout.read_exact(&mut json)).await?;
+        }
+        Ok((answer, json))
+    }
+
+    async fn finish(
+        &mut self,
+        crash_id: CrashId,
+        json: Vec<u8>,
+        facts: WalkFacts,
+    ) -> Result<Walk, WalkError> {
+        // Megabytes of JSON take milliseconds: not on a thread that serves others.
+        let parsed = tokio::task::spawn_blocking(move || serde_json::from_slice(&json)).await;
+        match parsed {
+            Ok(Ok(json_dump)) => Ok(Walk::new(json_dump, facts)),
+            Ok(Err(error)) => Err(self.death(crash_id, error.to_string()).await),
+            Err(error) => Err(self.death(crash_id, error.to_string()).await),
+        }
+    }
+
+    /// Tells how a worker ended that broke off talking; kills it if it did not end.
+    async fn death(&mut self, crash_id: CrashId, what: String) -> WalkError {
+        let how = match timeout(DYING_TIME_MAX, self.child.wait()).await {
+            Ok(Ok(status)) => status.to_string(),
+            Ok(Err(error)) => format!("{what}; its end can't be learnt: {error}"),
+            Err(_elapsed) => {
+                let _gone = timeout(DYING_TIME_MAX, self.child.kill()).await;
+                format!("it was killed because it answered nonsense: {what}")
+            }
+        };
+        let stderr_tail = self.stderr.text().await;
+        WalkError::Died { crash_id, how, stderr_tail }
+    }
+}
+
+impl Tail {
+    fn of(mut stream: ChildStderr) -> Self {
+        let bytes = Arc::new(Mutex::new(VecDeque::new()));
+        let kept = Arc::clone(&bytes);
+        let reader = tokio::spawn(async move {
+            let mut buffer = [0; 1024];
+            while let Ok(count @ 1..) = stream.read(&mut buffer).await {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.extend(&buffer[..count]);
+                let surplus = kept.len().saturating_sub(STDERR_TAIL_BYTES);
+                kept.drain(..surplus);
+            }
+        });
+        Self { bytes, reader }
+    }
+
+    async fn text(&mut self) -> String {
+        let _all_read = timeout(DYING_TIME_MAX, &mut self.reader).await;
+        let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(bytes.make_contiguous()).trim().to_owned()
+    }
+}
+
+async fn within<T>(
+    deadline: Instant,
+    work: impl Future<Output = io::Result<T>>,
+) -> Result<T, TalkError> {
+    Ok(timeout_at(deadline, work).await.map_err(|_elapsed| TalkError::TimedOut)??)
+}
+
+async fn write_line(stdin: &mut ChildStdin, value: &impl serde::Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    stdin.write_all(&line).await?;
+    stdin.flush().await
+}
+
+async fn read_line(stdout: &mut BufReader<ChildStdout>) -> io::Result<Answer> {
+    let mut line = Vec::new();
+    stdout.take(LINE_BYTES_MAX).read_until(b'\n', &mut line).await?;
+    if line.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it closed its standard output"));
+    }
+    Ok(serde_json::from_slice(&line)?)
+}

@@ -1,0 +1,104 @@
+//! A minidump as bytes: the numbers that we change in place before it is read.
+//!
+//! The format is Microsoft's (minidumpapiset.h), as minidump-common states it: a header of 32 bytes
+//! with the number of streams and the place of their directory, directory entries of 12 bytes
+//! (type, length, place), and lists that begin with a count. Of two streams of one type the last
+//! one counts, as it does in the crate `minidump`.
+
+/// Bytes of a directory entry: type, length and place of a stream.
+const ENTRY_BYTES: usize = 12;
+
+/// A dump's bytes in the dump's own byte order.
+pub(crate) struct RawDump<'a> {
+    bytes: &'a mut [u8],
+    little: bool,
+}
+
+/// A stream's place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StreamPlace {
+    /// Where its directory entry is.
+    entry: usize,
+    /// Where it begins.
+    pub(crate) begin: usize,
+    /// Bytes of it.
+    pub(crate) length: usize,
+}
+
+impl<'a> RawDump<'a> {
+    /// The bytes of a dump whose header the crate `minidump` has accepted.
+    pub(crate) fn new(bytes: &'a mut [u8]) -> Self {
+        let little = bytes.starts_with(b"MDMP");
+        Self { bytes, little }
+    }
+
+    /// The last stream of a type.
+    pub(crate) fn stream(&self, stream_type: u32) -> Option<StreamPlace> {
+        let count = self.u32(8)? as usize;
+        let directory = self.u32(12)? as usize;
+        let mut place = None;
+        for number in 0..count {
+            let entry = directory.checked_add(number.checked_mul(ENTRY_BYTES)?)?;
+            // The directory is whole: the header was accepted.
+            if self.u32(entry)? == stream_type {
+                let (length, begin) =
+                    (self.u32(entry + 4)? as usize, self.u32(entry + 8)? as usize);
+                place = Some(StreamPlace { entry, begin, length });
+            }
+        }
+        place.filter(|place| place.begin.saturating_add(place.length) <= self.bytes.len())
+    }
+
+    /// The first entry and the count of a list stream with entries of `size` bytes. The list must
+    /// fill the stream, or leave 4 bytes of padding after the count: else its reader rejects it.
+    pub(crate) fn list(&self, stream: StreamPlace, size: usize) -> Option<(usize, usize)> {
+        let count = self.u32(stream.begin)? as usize;
+        let filled = count.checked_mul(size)?.checked_add(4)?;
+        match stream.length.checked_sub(filled)? {
+            0 => Some((stream.begin + 4, count)),
+            4 => Some((stream.begin + 8, count)),
+            _ => None,
+        }
+    }
+
+    /// Cuts a list stream with entries of `size` bytes to `keep` of them.
+    pub(crate) fn cut_list(&mut self, stream: StreamPlace, size: usize, keep: usize) {
+        if let Some((first, count)) = self.list(stream, size)
+            && keep < count
+        {
+            let length = first - stream.begin + keep * size;
+            self.set_u32(stream.begin, keep);
+            self.set_u32(stream.entry + 4, length);
+        }
+    }
+
+    pub(crate) fn u32(&self, at: usize) -> Option<u32> {
+        let bytes = *self.bytes.get(at..)?.first_chunk()?;
+        Some(if self.little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) })
+    }
+
+    /// Writes a number that is known to fit into 32 bits.
+    pub(crate) fn set_u32(&mut self, at: usize, value: usize) {
+        let value = u32::try_from(value).unwrap_or(u32::MAX);
+        let bytes = if self.little { value.to_le_bytes() } else { value.to_be_bytes() };
+        self.set(at, &bytes);
+    }
+
+    pub(crate) fn set_u64(&mut self, at: usize, value: u64) {
+        let bytes = if self.little { value.to_le_bytes() } else { value.to_be_bytes() };
+        self.set(at, &bytes);
+    }
+
+    /// Copies `length` bytes inside of the dump.
+    pub(crate) fn copy(&mut self, from: usize, to: usize, length: usize) {
+        if from + length <= self.bytes.len() && to + length <= self.bytes.len() {
+            self.bytes.copy_within(from..from + length, to);
+        }
+    }
+
+    fn set(&mut self, at: usize, bytes: &[u8]) {
+        if let Some(place) = self.bytes.get_mut(at..at + bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+    }
+}
