@@ -9,7 +9,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use rustix::fs::{CWD, RenameFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
 
 /// Flushes a file's data and length.
 pub fn flush_data(file: &File) -> io::Result<()> {
@@ -62,10 +62,25 @@ pub fn rename_over(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
-/// Gives a file a second name on the same file system, never over another (`AlreadyExists`). The
-/// caller flushes the folder.
-pub fn link_new(from: &Path, to: &Path) -> io::Result<()> {
-    fs::hard_link(from, to)
+/// Renames a file into an open folder, over whatever has the name. The caller flushes the folder.
+pub fn rename_over_in(from: &Path, folder: &impl AsFd, name: &str) -> io::Result<()> {
+    rustix::fs::renameat(CWD, from, folder, name)?;
+    Ok(())
+}
+
+/// Gives a file a second name in an open folder of its file system, never over another
+/// (`AlreadyExists`). The caller flushes the folder.
+pub fn link_new(from: &Path, folder: &impl AsFd, name: &str) -> io::Result<()> {
+    rustix::fs::linkat(CWD, from, folder, name, AtFlags::empty())?;
+    Ok(())
+}
+
+/// Makes an empty file in an open folder; being there is fine. It has no data to flush; the caller
+/// flushes the folder.
+pub fn make_empty(folder: &impl AsFd, name: &str) -> io::Result<()> {
+    let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
+    rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(0o644))?;
+    Ok(())
 }
 
 /// Removes a file; not there is fine. Nothing is flushed: a name that comes back after a power

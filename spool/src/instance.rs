@@ -1,23 +1,23 @@
-//! A writer's own folder under `tmp/`, held by a lock as long as the process lives, and the sweep
-//! of folders whose process is gone.
+//! A writer's own folder for unfinished files, held by a lock as long as the process lives, and the
+//! sweep of folders whose process is gone. The disk store keeps its unfinished files in the same way.
 
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use auxilio_common::Random;
 
-use crate::layout::Layout;
-use crate::{Error, format};
+use crate::{Error, durable, format};
 
 /// Names that are tried before giving up; each has 64 random bits.
 const NAMES_TRIED: usize = 8;
 
 /// The folder of this process. The lock goes with the last clone of the open folder.
 #[derive(Debug)]
-pub(crate) struct Instance {
+pub struct Instance {
     path: PathBuf,
     /// Held for its lock.
     _lock: File,
@@ -25,13 +25,13 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    /// Makes and locks a folder that nobody else has.
-    pub(crate) fn create(layout: &Layout, random: &dyn Random) -> Result<Self, Error> {
+    /// Makes and locks a folder below `parent` that nobody else has.
+    pub fn create(parent: &Path, random: &dyn Random) -> Result<Self, Error> {
         let mut trouble = io::Error::from(io::ErrorKind::AlreadyExists);
         for _ in 0..NAMES_TRIED {
             let mut name = [0; 8];
             random.fill(&mut name);
-            let path = layout.instances().join(format::hex(&name));
+            let path = parent.join(format::hex(&name));
             match make_and_lock(&path) {
                 Ok(Some(lock)) => return Ok(Self { path, _lock: lock, next: AtomicU64::new(0) }),
                 // A sweep came between the making and the lock, or the name was taken.
@@ -40,12 +40,36 @@ impl Instance {
                 Err(error) => return Err(Error::io("make and lock", &path)(error)),
             }
         }
-        Err(Error::io("make a folder in", &layout.instances())(trouble))
+        Err(Error::io("make a folder in", parent)(trouble))
     }
 
-    /// A path for a new file of this process.
-    pub(crate) fn next_path(&self) -> PathBuf {
-        self.path.join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
+    /// A path in the folder that is free, to be unlinked when dropped.
+    pub fn unfinished(self: &Arc<Self>) -> Unfinished {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        Unfinished { path: self.path.join(number.to_string()), _instance: Arc::clone(self) }
+    }
+}
+
+/// The place of a file without a name that lasts; what stands there is unlinked when this is
+/// dropped, unless it was renamed.
+#[derive(Debug)]
+pub struct Unfinished {
+    path: PathBuf,
+    /// Keeps the folder and its lock.
+    _instance: Arc<Instance>,
+}
+
+impl Unfinished {
+    /// Where the file is to be made.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // What stays is swept at the next start.
+        let _ = durable::unlink(&self.path);
     }
 }
 
@@ -56,13 +80,12 @@ impl Drop for Instance {
     }
 }
 
-/// Removes what dead processes left under `tmp/`: files that were never acknowledged. Returns how
-/// many. A folder whose lock is held is left alone.
-pub(crate) fn sweep(layout: &Layout) -> Result<usize, Error> {
+/// Removes what dead processes left below `parent`: files that were never acknowledged. Returns
+/// how many. A folder whose lock is held is left alone.
+pub fn sweep(parent: &Path) -> Result<usize, Error> {
     let mut swept = 0;
-    let folder = layout.instances();
-    for entry in fs::read_dir(&folder).map_err(Error::io("list", &folder))? {
-        let path = entry.map_err(Error::io("list", &folder))?.path();
+    for entry in fs::read_dir(parent).map_err(Error::io("list", parent))? {
+        let path = entry.map_err(Error::io("list", parent))?.path();
         swept += sweep_one(&path).map_err(Error::io("sweep", &path))?;
     }
     Ok(swept)

@@ -1,43 +1,23 @@
-//! The folder of one minute, open, with its shared flush.
+//! The folder of the present minute in each lane, kept open between requests.
 
-use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::folder_flush::FolderFlush;
+use crate::folder::Folder;
 use crate::layout::{self, Layout};
 use crate::{Error, Lane, durable};
 
-/// An open folder. Renames go by the open folder, never by its path: were it removed and made
-/// again by somebody else, the name would come to lie in a folder that we don't flush.
 #[derive(Debug)]
 pub(crate) struct MinuteFolder {
     minute: String,
-    path: PathBuf,
-    folder: File,
-    flush: FolderFlush,
+    pub(crate) folder: Folder,
 }
 
 impl MinuteFolder {
     fn open(layout: &Layout, lane: Lane, minute: &str) -> io::Result<Self> {
         durable::make_folder(&layout.lane(lane), minute)?;
-        let path = layout.minute(lane, minute);
-        let folder = File::open(&path)?;
-        Ok(Self { minute: minute.to_owned(), path, folder, flush: FolderFlush::default() })
-    }
-
-    /// Moves a file in under a name that is free, and returns its path. Not flushed yet.
-    pub(crate) fn take_in(&self, from: &Path, name: &str) -> io::Result<PathBuf> {
-        durable::rename_new(from, &self.folder, name)?;
-        Ok(self.path.join(name))
-    }
-
-    /// Returns when all names that were in the folder before the call last.
-    pub(crate) fn flush(&self) -> Result<(), Error> {
-        self.flush
-            .flush(&self.folder)
-            .map_err(|source| Error::Flush { path: self.path.clone(), source })
+        let folder = Folder::open(&layout.minute(lane, minute))?;
+        Ok(Self { minute: minute.to_owned(), folder })
     }
 }
 

@@ -40,7 +40,7 @@ impl Root {
         for folder in folders {
             durable::make_folders(&folder).map_err(Error::io("make", &folder))?;
         }
-        instance::sweep(&layout)?;
+        instance::sweep(&layout.instances())?;
         Ok(Self {
             layout,
             clock,
@@ -56,7 +56,7 @@ impl Root {
         if let Some(instance) = &*instance {
             return Ok(Arc::clone(instance));
         }
-        let made = Arc::new(Instance::create(&self.layout, random)?);
+        let made = Arc::new(Instance::create(&self.layout.instances(), random)?);
         Ok(Arc::clone(instance.insert(made)))
     }
 
@@ -74,11 +74,11 @@ impl Root {
             let minute = layout::minute_name(self.clock.now());
             let folder = self.folders.of_minute(&self.layout, lane, &minute, gone.as_ref())?;
             let taken_in = names_for(crash_id)
-                .map(|name| folder.take_in(from, &name))
+                .map(|name| folder.folder.rename_in(from, &name))
                 .find(|result| !is(result, io::ErrorKind::AlreadyExists));
             match taken_in {
                 Some(Ok(path)) => {
-                    return match folder.flush() {
+                    return match folder.folder.flush() {
                         Ok(()) => Ok(path),
                         Err(error) => {
                             let _ = durable::unlink(&path);

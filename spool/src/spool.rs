@@ -46,7 +46,7 @@ impl Spool {
 
     /// Removes unfinished files of dead writers, as [`Spool::open`] does. Returns how many.
     pub fn sweep(&self) -> Result<usize, Error> {
-        self.roots.iter().map(|root| instance::sweep(&root.layout)).sum()
+        self.roots.iter().map(|root| instance::sweep(&root.layout.instances())).sum()
     }
 
     /// How much room the main folder's file system has.

@@ -116,14 +116,14 @@ fn empty_folders_go_when_they_are_older_than_five_minutes() {
     let spool = spool_at(dir.path(), &clock);
     for number in 0..3 {
         commit(&spool, Lane::Standard, number, 0);
-        clock.advance(Duration::from_secs(60));
+        clock.advance(Duration::from_mins(1));
     }
     let entries = scan(&spool, 3);
     let emptied = entries.iter().filter(|entry| entry.crash_id != crash_id(1));
     emptied.for_each(|entry| spool.claim(entry).unwrap().unwrap().remove().unwrap());
-    clock.advance(Duration::from_secs(180));
+    clock.advance(Duration::from_mins(3));
     assert_eq!(spool.remove_old_folders().unwrap(), 1);
-    clock.advance(Duration::from_secs(3_600));
+    clock.advance(Duration::from_hours(1));
     assert_eq!(spool.remove_old_folders().unwrap(), 1);
     assert_eq!(ids(&scan(&spool, 3)), [crash_id(1)]);
 }

@@ -42,7 +42,7 @@ fn a_draft_that_is_dropped_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let spool = spool_at(dir.path(), &SetClock::at(NOW));
     let mut draft = spool.begin().unwrap();
-    add_dump(&mut draft, "upload_file_minidump", &[7; 200_000]);
+    add_dump(&mut draft, "upload_file_minidump", &vec![7; 200_000]);
     assert_eq!(files_below(dir.path()), 1);
     drop(draft);
     assert_eq!(files_below(dir.path()), 0);
@@ -68,7 +68,7 @@ fn a_dump_taken_back_is_not_in_the_file() {
     let mut draft = spool.begin().unwrap();
     add_dump(&mut draft, "first", b"first");
     draft.begin_dump(DumpName::from_part("wrong").unwrap()).unwrap();
-    draft.write(&[1; 300_000]).unwrap();
+    draft.write(&vec![1; 300_000]).unwrap();
     draft.drop_dump().unwrap();
     add_dump(&mut draft, "second", b"second");
     assert_eq!(draft.dump_bytes(), 11);
