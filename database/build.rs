@@ -16,12 +16,10 @@ fn main() -> io::Result<()> {
     let mut table = String::from("&[\n");
     for file in files {
         let Some(name) = file.file_stem().and_then(|name| name.to_str()) else { continue };
-        let written = writeln!(
-            table,
-            "    Procedure {{ name: {name:?}, sql: include_str!({:?}) }},",
-            file.canonicalize()?
-        );
-        written.map_err(io::Error::other)?;
+        let path = file.canonicalize()?;
+        let path = path.to_str().ok_or_else(|| io::Error::other("the path is no text"))?;
+        writeln!(table, "    Procedure {{ name: {name:?}, sql: include_str!({path:?}) }},")
+            .map_err(io::Error::other)?;
     }
     table.push_str("]\n");
     let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("OUT_DIR is not set"))?;

@@ -7,7 +7,6 @@ use crate::procedures::{self, PROCEDURES};
 use crate::{Config, DbRole, Error};
 
 mod embedded {
-    #![expect(clippy::unwrap_used, reason = "generated: file names were checked at compile time")]
     refinery::embed_migrations!("../sql/migrations");
 }
 
