@@ -33,7 +33,7 @@ const FLAGS: [&str; 12] = [
 ];
 
 /// Time for one page: a start on two busy cores takes some seconds.
-const PAGE_TIME_MAX: Duration = Duration::from_secs(120);
+const PAGE_TIME_MAX: Duration = Duration::from_mins(2);
 
 /// Time between two looks at a running browser.
 const LOOK: Duration = Duration::from_millis(20);

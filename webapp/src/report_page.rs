@@ -1,0 +1,200 @@
+//! The page of one crash: its facts, the crashing thread, the other threads, the modules.
+
+mod facts;
+mod modules;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use askama::Template;
+use auxilio_common::CrashId;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::Value;
+
+use self::facts::{Fact, FieldLine, Headline};
+use self::modules::ModuleLine;
+use crate::layout::{Layout, page};
+use crate::middleware::Unavailable;
+use crate::router::App;
+use crate::stack::{self, Extent, Row, Thread, list, text};
+use crate::visible::Visible;
+use crate::{Config, pending_page, trouble_page};
+
+/// Time that a reader waits for a permit before being told to come again.
+const PERMIT_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// The digit of ids that are issued and thrown away: a store that lacks one will never have it.
+const FAKE_ACCEPTED_DIGIT: u8 = 3;
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct ReportPage<'a> {
+    layout: Layout,
+    crash_id: CrashId,
+    head: Headline<'a>,
+    facts: Vec<Fact<'a>>,
+    crashing: Option<Thread<'a>>,
+    others: Vec<Thread<'a>>,
+    modules: Vec<ModuleLine<'a>>,
+    fields: Vec<FieldLine>,
+    notes: Option<Visible<'a>>,
+    stack_status: Option<Visible<'a>>,
+    /// Where the same crash is as JSON; empty for no link.
+    api_link: String,
+}
+
+/// `/report/?crash_id=`: the form on every page leads here, and it leads on.
+pub(crate) async fn find(Query(asked): Query<HashMap<String, String>>) -> Response {
+    let typed = asked.get("crash_id").map_or("", |typed| typed.trim());
+    match CrashId::parse(typed) {
+        Ok(crash_id) => Redirect::to(&address(crash_id)).into_response(),
+        Err(error) => trouble_page::malformed_id(typed, &Sentence(&error)),
+    }
+}
+
+/// `/report/index/<id>`, also with `bp-`.
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(typed): Path<String>,
+    Query(asked): Query<HashMap<String, String>>,
+) -> Response {
+    let crash_id = match CrashId::parse(&typed) {
+        Ok(crash_id) => crash_id,
+        Err(error) => return trouble_page::malformed_id(&typed, &Sentence(&error)),
+    };
+    if typed != crash_id.to_string() {
+        return Redirect::permanent(&address(crash_id)).into_response();
+    }
+    let looks = asked.get("looks").and_then(|looks| looks.parse().ok());
+    let extent = match asked.get("frames").map(String::as_str) {
+        Some("all") => Extent::Whole,
+        _ => Extent::Ends,
+    };
+    let answer = answer(&app, crash_id, looks, extent).await;
+    tracing::debug!(%crash_id, status = ?answer.as_ref().map(Response::status).ok(), "report page");
+    answer.unwrap_or_else(|error| trouble_page::unavailable(&error))
+}
+
+fn address(crash_id: CrashId) -> String {
+    format!("/report/index/{crash_id}")
+}
+
+async fn answer(
+    app: &App,
+    crash_id: CrashId,
+    looks: Option<u32>,
+    extent: Extent,
+) -> Result<Response, Unavailable> {
+    let permit = Arc::clone(&app.pages).acquire_owned();
+    let Ok(Ok(permit)) = tokio::time::timeout(PERMIT_TIME_MAX, permit).await else {
+        return Ok(trouble_page::busy());
+    };
+    let Some(crash) = app.middleware.processed_crash(crash_id).await? else {
+        return absent(app, crash_id, looks.unwrap_or(0)).await;
+    };
+    if looks.is_some() {
+        // The waiting is over: the address that people pass on has no trace of it.
+        return Ok(Redirect::to(&address(crash_id)).into_response());
+    }
+    let config = Arc::clone(&app.config);
+    let made = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        render(crash_id, &crash, extent, &config)
+    });
+    Ok(made.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
+}
+
+async fn absent(app: &App, crash_id: CrashId, looks: u32) -> Result<Response, Unavailable> {
+    if app.middleware.status(crash_id).await?.raw {
+        return Ok(pending_page::show(crash_id, true, looks));
+    }
+    let spooled = crash_id.digit() != FAKE_ACCEPTED_DIGIT && is_recent(app, crash_id);
+    Ok(if spooled {
+        pending_page::show(crash_id, false, looks)
+    } else {
+        trouble_page::no_such_crash(&crash_id.to_string())
+    })
+}
+
+/// Whether a crash of this id's day may still wait in a spool.
+fn is_recent(app: &App, crash_id: CrashId) -> bool {
+    let now = app.shell.clock.now();
+    let days = Duration::from_secs(u64::from(app.config.spool_days_max) * 86_400);
+    now.minus(days).day().is_some_and(|first| crash_id.day() >= first)
+}
+
+fn render(crash_id: CrashId, crash: &Value, extent: Extent, config: &Config) -> Response {
+    let dump = crash.get("json_dump").unwrap_or(&Value::Null);
+    let (crashing, others) = threads(crash, dump, extent, &config.source_hosts);
+    let api_link = match config.api_link_url.trim_end_matches('/') {
+        "" => String::new(),
+        url => format!("{url}/api/ProcessedCrash/?crash_id={crash_id}"),
+    };
+    let report = ReportPage {
+        layout: Layout::new(),
+        crash_id,
+        head: Headline::of(crash),
+        facts: facts::facts(crash, dump),
+        stack_status: text(crash, "mdsw_status_string").map(Visible::line),
+        crashing,
+        others,
+        modules: modules::lines(dump),
+        fields: facts::all_fields(crash),
+        notes: text(crash, "processor_notes").map(Visible::lines),
+        api_link,
+    };
+    let mut response = page(StatusCode::OK, &report);
+    // It may be processed again at any time; asking whether it was costs little.
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    response
+}
+
+/// The crashing thread and the others, in order.
+fn threads<'a>(
+    crash: &'a Value,
+    dump: &'a Value,
+    extent: Extent,
+    hosts: &[String],
+) -> (Option<Thread<'a>>, Vec<Thread<'a>>) {
+    let crash_info = dump.get("crash_info").unwrap_or(&Value::Null);
+    let crashed = stack::number(crash, "crashing_thread")
+        .or_else(|| stack::number(crash_info, "crashing_thread"))
+        .and_then(|index| usize::try_from(index).ok());
+    let all = list(dump, "threads");
+    let crashing = crashed.and_then(|index| {
+        let thread = all.get(index).or_else(|| dump.get("crashing_thread"))?;
+        Some(Thread::of(index, thread, extent, hosts))
+    });
+    let mut room = stack::ROWS_MAX;
+    let others = all.iter().enumerate().filter(|(index, _)| Some(*index) != crashed);
+    let others = others.map(|(index, thread)| {
+        let mut thread = Thread::of(index, thread, extent, hosts);
+        if extent == Extent::Ends {
+            match room.checked_sub(thread.rows.len()) {
+                Some(left) => room = left,
+                None => thread.fold(),
+            }
+        }
+        thread
+    });
+    (crashing, others.collect())
+}
+
+/// An error's text as the begin of a sentence.
+struct Sentence<'a, E>(&'a E);
+
+impl<E: std::fmt::Display> std::fmt::Display for Sentence<'_, E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = self.0.to_string();
+        let mut characters = text.chars();
+        match characters.next() {
+            Some(first) => write!(f, "{}{}", first.to_uppercase(), characters.as_str()),
+            None => Ok(()),
+        }
+    }
+}
