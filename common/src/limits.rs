@@ -133,7 +133,3 @@ pub const INDEXED_TEXT_CHARS_MAX: usize = 255;
 /// Characters of a text field of a processed crash: what a search engine takes as one term, and
 /// far beyond what a page shows. The raw crash keeps all of it.
 pub const TEXT_FIELD_CHARS_MAX: usize = 32_768;
-
-/// Characters of fields that stand in ordered indexes: two of them and a date fit the 2,700 bytes
-/// that Postgres allows, at four bytes a character.
-pub const SHORT_FIELD_CHARS_MAX: usize = 255;

@@ -1,0 +1,157 @@
+//! From a raw crash and its walks to a processed crash: all rules, in their order.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use auxilio_common::{DumpName, ProcessedCrash, Quality, RawCrash};
+use auxilio_signature::Lists;
+
+use crate::case::Case;
+use crate::draft::Draft;
+use crate::rule::Rule;
+use crate::rules::RULES;
+use crate::text;
+use crate::walked_dump::{WalkedDump, Walks};
+
+/// What processing needs to know beside the crash.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The lists that choose frames for signatures.
+    pub lists: &'a Lists,
+}
+
+/// A processed crash, and what belongs to the run that made it.
+#[derive(Debug)]
+pub struct Processed {
+    /// The processed crash: the same for every clean run.
+    pub crash: ProcessedCrash,
+    /// How good the run was.
+    pub quality: Quality,
+    /// Names of the rules that failed.
+    pub failed_rules: Vec<String>,
+    /// What the run noted, in order.
+    pub notes: Vec<String>,
+}
+
+/// Makes the processed crash. It reads nothing but its arguments, and there is no crash that it
+/// does not end on.
+pub fn process(raw: &RawCrash, walks: Walks, context: Context<'_>) -> Processed {
+    apply(RULES, raw, walks, context)
+}
+
+/// Runs a list of rules.
+pub(crate) fn apply(
+    rules: &[Rule],
+    raw: &RawCrash,
+    mut walks: Walks,
+    context: Context<'_>,
+) -> Processed {
+    let (annotations, changed) = text::clean_annotations(&raw.annotations);
+    let mut notes: Vec<String> =
+        changed.iter().map(|name| format!("text: U+0000 was taken out of {name}")).collect();
+    if text::clean_walks(&mut walks) {
+        notes.push("text: U+0000 was taken out of the stack walker's answer".to_owned());
+    }
+    let no_stack = lacks_stack(&walks);
+    let symbols_failed = walks.values().any(|walk| walk.symbols_failed);
+    let case = Case { raw, annotations, lists: context.lists };
+    let mut draft = Draft { walks, notes, ..Draft::default() };
+    let mut failed_rules = Vec::new();
+    for rule in rules {
+        if let Err(reason) = run(rule, &case, &mut draft) {
+            draft.note(format!("the rule failed: {reason}"));
+            failed_rules.push(rule.name.to_owned());
+        }
+    }
+    let clean = failed_rules.is_empty();
+    draft.set("success", Some(clean && !no_stack));
+    let quality = match (no_stack, clean && !symbols_failed) {
+        (true, _) => Quality::NoStack,
+        (false, false) => Quality::Partial,
+        (false, true) => Quality::Clean,
+    };
+    Processed { crash: draft.crash, quality, failed_rules, notes: draft.notes }
+}
+
+/// Runs one rule. A defect in it is its own failure and nobody else's.
+fn run(rule: &Rule, case: &Case<'_>, draft: &mut Draft) -> Result<(), String> {
+    draft.rule = rule.name;
+    let acted = catch_unwind(AssertUnwindSafe(|| {
+        if (rule.applies)(case, draft) { (rule.act)(case, draft) } else { Ok(()) }
+    }));
+    match acted {
+        Ok(ended) => ended.map_err(|error| error.to_string()),
+        Err(_) => Err("it panicked".to_owned()),
+    }
+}
+
+/// Whether a dump came along and no stack came of it. The main one counts, if there is one.
+fn lacks_stack(walks: &Walks) -> bool {
+    match walks.get(&DumpName::main()) {
+        Some(main) => !main.has_stack(),
+        None => !walks.is_empty() && !walks.values().any(WalkedDump::has_stack),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::rule::{RuleError, always};
+    use crate::sample::{processed_case, raw, walk};
+
+    const GOOD: Rule = Rule {
+        name: "good",
+        applies: always,
+        act: |_, draft| {
+            draft.set("good", Some(true));
+            Ok(())
+        },
+    };
+    const FAILING: Rule = Rule {
+        name: "failing",
+        applies: always,
+        act: |_, _| Err(RuleError::Shape { path: "json_dump.threads", expected: "list" }),
+    };
+    const PANICKING: Rule =
+        Rule { name: "panicking", applies: always, act: |_, _| panic!("a defect") };
+    const IDLE: Rule =
+        Rule { name: "idle", applies: |_, _| false, act: |_, _| panic!("not asked") };
+
+    fn applied(rules: &[Rule], walks: Walks) -> Processed {
+        apply(rules, &raw(&[]), walks, Context { lists: Lists::built_in() })
+    }
+
+    #[test]
+    fn a_failing_rule_is_named_and_hides_no_other() {
+        let made = applied(&[FAILING, PANICKING, IDLE, GOOD], Walks::new());
+        assert_eq!(made.failed_rules, ["failing", "panicking"]);
+        assert_eq!(made.quality, Quality::Partial);
+        assert_eq!(made.crash.0["good"], true);
+        assert_eq!(made.crash.0["success"], false);
+        assert_eq!(
+            made.notes,
+            [
+                "failing: the rule failed: json_dump.threads is no list",
+                "panicking: the rule failed: it panicked"
+            ]
+        );
+    }
+
+    #[test]
+    fn symbols_that_could_not_be_had_make_a_run_partial_but_successful() {
+        let failed = WalkedDump { symbols_failed: true, ..walk(json!({})) };
+        let made = applied(&[GOOD], Walks::from([(DumpName::main(), failed)]));
+        assert_eq!(made.quality, Quality::Partial);
+        assert_eq!(made.crash.0["success"], true);
+    }
+
+    #[test]
+    fn the_same_crash_gives_the_same_bytes() {
+        let crash = raw(&[("ProductName", "Demo"), ("Version", "1.2"), ("Add-ons", "a:1,b:2")]);
+        let dump = json!({"crash_info": {"crashing_thread": 0, "type": "SIGSEGV"}, "modules": [{"filename": "a", "missing_symbols": true}],
+            "threads": [{"frames": [{"function": "f(int)", "module": "a"}]}]});
+        let bytes = || serde_json::to_vec(&processed_case(&crash, dump.clone()).crash).unwrap();
+        assert_eq!(bytes(), bytes());
+    }
+}

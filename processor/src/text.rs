@@ -1,0 +1,137 @@
+//! The edge where text is cleaned: what no database takes goes, what is too long is cut.
+
+use std::borrow::Cow;
+
+use auxilio_common::{Annotations, limits};
+use serde_json::Value;
+
+use crate::walked_dump::Walks;
+
+/// Fields that stand in ordered indexes of the database, which refuse long values.
+const SHORT_FIELDS: [&str; 8] = [
+    "product",
+    "version",
+    "build",
+    "release_channel",
+    "process_type",
+    "hangid",
+    "productid",
+    "signature",
+];
+
+/// Characters that a text field may have.
+pub(crate) fn chars_max(field: &str) -> usize {
+    if SHORT_FIELDS.contains(&field) {
+        limits::INDEXED_TEXT_CHARS_MAX
+    } else {
+        limits::TEXT_FIELD_CHARS_MAX
+    }
+}
+
+/// The first `most` characters of a text.
+pub(crate) fn cut(text: &str, most: usize) -> &str {
+    text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
+}
+
+/// The annotations without U+0000 in names and values; copied only where there is one.
+///
+/// Returns the names of what was changed. A value stays even where its name loses a character, and
+/// never replaces the value that already has that name.
+pub(crate) fn clean_annotations(annotations: &Annotations) -> (Cow<'_, Annotations>, Vec<String>) {
+    let dirty = |(name, value): (&String, &String)| name.contains('\0') || value.contains('\0');
+    if !annotations.iter().any(dirty) {
+        return (Cow::Borrowed(annotations), Vec::new());
+    }
+    let (mut cleaned, mut changed) = (Annotations::new(), Vec::new());
+    // Names that need no change come first and keep their place.
+    let (clean, renamed): (Vec<_>, Vec<_>) =
+        annotations.iter().partition(|(name, _)| !name.contains('\0'));
+    for (name, value) in clean.into_iter().chain(renamed) {
+        let name = name.replace('\0', "");
+        if dirty((&name, value)) || !annotations.contains_key(&name) {
+            changed.push(name.clone());
+        }
+        cleaned.entry(name).or_insert_with(|| value.replace('\0', ""));
+    }
+    (Cow::Owned(cleaned), changed)
+}
+
+/// Takes U+0000 out of everything that the stack walker says; true if there was one.
+pub(crate) fn clean_walks(walks: &mut Walks) -> bool {
+    let mut changed = false;
+    for walk in walks.values_mut() {
+        changed |= clean_text(&mut walk.status);
+        if let Some(words) = &mut walk.stderr {
+            changed |= clean_text(words);
+        }
+        for value in walk.json_dump.iter_mut().flat_map(serde_json::Map::values_mut) {
+            changed |= clean_value(value);
+        }
+    }
+    changed
+}
+
+fn clean_value(value: &mut Value) -> bool {
+    match value {
+        Value::String(text) => clean_text(text),
+        Value::Array(items) => {
+            items.iter_mut().fold(false, |changed, item| clean_value(item) | changed)
+        }
+        Value::Object(fields) => {
+            fields.values_mut().fold(false, |changed, field| clean_value(field) | changed)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn clean_text(text: &mut String) -> bool {
+    let dirty = text.contains('\0');
+    if dirty {
+        text.retain(|character| character != '\0');
+    }
+    dirty
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn clean_annotations_are_not_copied() {
+        let annotations = Annotations::from([("A".to_owned(), "b".to_owned())]);
+        assert!(
+            matches!(clean_annotations(&annotations), (Cow::Borrowed(_), changed) if changed.is_empty())
+        );
+    }
+
+    #[test]
+    fn a_zero_in_a_name_loses_no_value_and_replaces_none() {
+        let annotations = Annotations::from([
+            ("A\0".to_owned(), "renamed".to_owned()),
+            ("B".to_owned(), "keeps\0 its place".to_owned()),
+            ("B\0".to_owned(), "comes too late".to_owned()),
+        ]);
+        let (cleaned, changed) = clean_annotations(&annotations);
+        assert_eq!(cleaned["A"], "renamed");
+        assert_eq!(cleaned["B"], "keeps its place");
+        assert_eq!(cleaned.len(), 2);
+        assert_eq!(changed, ["B", "A"]);
+    }
+
+    #[test]
+    fn the_walkers_words_are_cleaned_at_any_depth() {
+        let mut value = json!({"a": [{"b": "x\0y"}], "c": 1});
+        assert!(clean_value(&mut value));
+        assert_eq!(value, json!({"a": [{"b": "xy"}], "c": 1}));
+        assert!(!clean_value(&mut value));
+    }
+
+    #[test]
+    fn a_cut_falls_between_characters() {
+        assert_eq!(cut("äöü", 2), "äö");
+        assert_eq!(cut("äöü", 3), "äöü");
+        assert_eq!(cut("", 0), "");
+    }
+}

@@ -1,0 +1,43 @@
+//! What became of walking a minidump, as the rules see it.
+
+use std::collections::BTreeMap;
+
+use auxilio_common::DumpName;
+use serde_json::{Map, Value};
+
+/// What the status says when all went well.
+pub const STATUS_OK: &str = "OK";
+
+/// One minidump, walked or not.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WalkedDump {
+    /// [`STATUS_OK`], or one word for why there is no stack.
+    pub status: String,
+    /// The walker's whole answer, in the shape of socorro-today.md, section 2.5.
+    pub json_dump: Option<Map<String, Value>>,
+    /// Whether symbols that may exist could not be had.
+    pub symbols_failed: bool,
+    /// Whether a stack, the threads or the modules were cut.
+    pub truncated: bool,
+    /// How the walker ended, if it died: its exit status, or the signal as a negative number.
+    pub return_code: Option<i64>,
+    /// Its last words, if it died.
+    pub stderr: Option<String>,
+    /// The walker's version.
+    pub walker_version: Option<String>,
+}
+
+/// All minidumps of a crash, by name.
+pub type Walks = BTreeMap<DumpName, WalkedDump>;
+
+impl WalkedDump {
+    /// A dump without a stack, and one word for why.
+    pub fn without_stack(status: impl Into<String>) -> Self {
+        Self { status: status.into(), ..Self::default() }
+    }
+
+    /// Whether there is a stack.
+    pub fn has_stack(&self) -> bool {
+        self.json_dump.is_some()
+    }
+}
