@@ -1,9 +1,10 @@
-//! Samples in `config/` are TOML, and every key in them stands in `docs/configuration.md`, and no
-//! other does. That a sample is what the program takes, with every key there is, is the binary's
-//! own test (`auxilio config check`).
+//! Samples in `config/` are TOML; the sample names every key that a section's struct has; and every
+//! key in it stands in `docs/configuration.md`, and no other does. That the program takes a sample
+//! as it is, is the binary's own test (`auxilio config check`).
 
 use std::collections::BTreeSet;
 
+use syn::{Item, ItemStruct};
 use toml::Table;
 
 use crate::tidy::Finding;
@@ -14,7 +15,11 @@ const FOLDER: &str = "config";
 const SAMPLE: &str = "config/auxilio.sample.toml";
 const DOCUMENTED: &str = "docs/configuration.md";
 
-/// Samples that are no TOML, keys without a line in the document, lines without a key.
+/// Structs that are sections, where they are not `Config` in the `config.rs` of the section's crate.
+const SECTIONS: [(&str, &str, &str); 2] =
+    [("service/src/log.rs", "Config", "log"), ("auxilio/src/config.rs", "Service", "service")];
+
+/// Samples that are no TOML, keys without a line in the sample or the document, lines without a key.
 pub fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings: Vec<Finding> = tree.below(FOLDER).filter_map(parses).collect();
     let (Some(sample), Some(document)) = (tree.get(SAMPLE), tree.get(DOCUMENTED)) else {
@@ -24,6 +29,12 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
     };
     let keys = keys(&sample.text);
     let documented = documented(&document.text);
+    for (path, key) in declared(tree) {
+        let nested = format!("{key}.");
+        if !keys.iter().any(|known| *known == key || known.starts_with(&nested)) {
+            findings.push(Finding::file(RULE, path, format!("`{key}` is not in {SAMPLE}")));
+        }
+    }
     for key in keys.difference(&documented) {
         findings.push(Finding::file(RULE, DOCUMENTED, format!("`{key}` is not described")));
     }
@@ -39,6 +50,31 @@ fn parses(file: &SourceFile) -> Option<Finding> {
     }
     let error = file.text.parse::<Table>().err()?;
     Some(Finding::file(RULE, &file.path, error.message().to_owned()))
+}
+
+/// `section.key` of each field of each section's struct, with the file that has it.
+fn declared(tree: &Tree) -> Vec<(&str, String)> {
+    let mut found = Vec::new();
+    for file in tree.rust() {
+        let special = SECTIONS.iter().find(|(path, ..)| *path == file.path);
+        let (name, section) = match (special, file.path.split_once('/')) {
+            (Some((_, name, section)), _) => (*name, *section),
+            (None, Some((folder, "src/config.rs"))) if folder != "service" => ("Config", folder),
+            _ => continue,
+        };
+        // The rule `sql` reports a file that is no Rust.
+        let Ok(parsed) = syn::parse_file(&file.text) else { continue };
+        let keys = parsed.items.iter().filter_map(|item| match item {
+            Item::Struct(item) if item.ident == name => Some(fields(item)),
+            _ => None,
+        });
+        found.extend(keys.flatten().map(|key| (file.path.as_str(), format!("{section}.{key}"))));
+    }
+    found
+}
+
+fn fields(item: &ItemStruct) -> Vec<String> {
+    item.fields.iter().filter_map(|field| field.ident.as_ref()).map(ToString::to_string).collect()
 }
 
 /// `section.key` of each line `key = ...`, also of one that is commented out because it has no
@@ -99,6 +135,21 @@ mod tests {
     fn sample_that_is_no_toml_is_found() {
         let tree = Tree::of(&[("config/other.toml", "a = "), (SAMPLE, ""), (DOCUMENTED, "")]);
         assert_eq!(check(&tree).len(), 1);
+    }
+
+    #[test]
+    fn field_that_the_sample_lacks_is_found() {
+        let code = "pub struct Config { pub path: A, pub age_secs: u64 }\nstruct Other { a: u8 }";
+        let log = "pub struct Config { pub level: String }";
+        let tree = Tree::of(&[
+            (SAMPLE, SAMPLE_TEXT),
+            (DOCUMENTED, "| `spool.path` | a |\n| `spool.fallback` | b |\n"),
+            ("spool/src/config.rs", code),
+            ("service/src/log.rs", log),
+        ]);
+        let findings: Vec<String> = check(&tree).into_iter().map(|finding| finding.what).collect();
+        let lacks = |key| format!("`{key}` is not in {SAMPLE}");
+        assert_eq!(findings, [lacks("spool.age_secs"), lacks("log.level")]);
     }
 
     #[test]
