@@ -161,6 +161,7 @@ impl Layout {
     /// Checks an index's bytes against the .sym that it should be of. `None`: make it again.
     pub(crate) fn read(bytes: &[u8], source: &Source) -> Option<Self> {
         let fits = bytes.get(..8)? == MAGIC
+            && u32_at(bytes, 12)? == 0
             && u32_at(bytes, 8)? == crc32fast::hash(bytes.get(CHECKED_FROM..)?)
             && u64_at(bytes, 16)? == source.length
             && u64_at(bytes, 24)?.cast_signed() == source.seconds
