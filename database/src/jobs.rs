@@ -92,14 +92,12 @@ pub struct JobView {
 }
 
 impl Database {
-    /// Queues new crashes in the standard lane, and assigns each to a live processor for `hold`.
+    /// Queues new crashes in the standard lane. Doing it again changes nothing.
     ///
-    /// For the monitor alone. Doing it again changes nothing.
+    /// For the monitor alone, who assigns them next ([`Self::assign_jobs`]).
     pub async fn insert_jobs(
         &self,
         entries: &[IndexEntry],
-        hold: Duration,
-        dead_after: Duration,
     ) -> Result<Vec<(CrashId, Insertion)>, Error> {
         const OPERATION: &str = "insert jobs";
         let ids: Vec<String> = entries.iter().map(|entry| entry.crash_id.to_string()).collect();
@@ -107,10 +105,8 @@ impl Database {
             .iter()
             .map(|entry| date_time(OPERATION, entry.received_at))
             .collect::<Result<Vec<_>, _>>()?;
-        let sql = "SELECT uuid, result FROM insert_jobs($1, $2, $3, $4)";
-        let rows = self
-            .query(OPERATION, sql, &[&ids, &times, &hold.as_secs_f64(), &dead_after.as_secs_f64()])
-            .await?;
+        let sql = "SELECT uuid, result FROM insert_jobs($1, $2)";
+        let rows = self.query(OPERATION, sql, &[&ids, &times]).await?;
         rows.iter()
             .map(|row| {
                 let result = match row.get(1) {
@@ -124,7 +120,9 @@ impl Database {
             .collect()
     }
 
-    /// Assigns due jobs without an owner, as far as live processors have room. Returns how many.
+    /// Gives due jobs without an owner to live processors for `hold`, as far as these have room, and
+    /// wakes all processors. Returns how many jobs were given. Without a sign of life for
+    /// `dead_after` a processor is not live.
     pub async fn assign_jobs(&self, hold: Duration, dead_after: Duration) -> Result<u64, Error> {
         let sql = "SELECT assign_jobs($1, $2)";
         let row = self

@@ -34,7 +34,7 @@ pub struct MigrationState {
     /// Its name.
     pub name: String,
     /// When it was applied, as the history has it; `None` if it was not.
-    pub applied_on: Option<String>,
+    pub applied_at: Option<String>,
 }
 
 /// Brings a database to this version. Doing it again changes nothing.
@@ -82,7 +82,7 @@ pub async fn migration_status(config: &Config) -> Result<Vec<MigrationState>, Er
         .map(|migration| MigrationState {
             version: migration.version(),
             name: migration.name().to_owned(),
-            applied_on: applied
+            applied_at: applied
                 .iter()
                 .find(|row| row.get::<_, i32>(0) == migration.version())
                 .map(|row| row.get(1)),

@@ -1,6 +1,7 @@
 -- Gives each due job that has no owner to the live processor with the most free capacity, for a
 -- short while; after it anybody may take the job. Priority jobs stay free for all. Returns how
 -- many were assigned: never more than there is free capacity, so that a backlog costs nothing.
+-- Wakes the processors in any case, for jobs that nobody owns are new, too.
 CREATE OR REPLACE FUNCTION assign_jobs(
     p_hold_seconds       double precision,
     p_dead_after_seconds double precision
@@ -40,6 +41,7 @@ BEGIN
     FROM placed JOIN seats ON seats.place = placed.place
     WHERE jobs.uuid = placed.uuid;
     GET DIAGNOSTICS assigned = ROW_COUNT;
+    PERFORM pg_notify('auxilio_jobs', 'standard');
     RETURN assigned;
 END
 $$;

@@ -1,13 +1,12 @@
--- Queues new crashes in the standard lane and assigns them. For the monitor alone.
+-- Queues new crashes in the standard lane. For the monitor alone, who assigns them next: that is
+-- also what wakes the processors.
 --
 -- Says for each what became of it: 'inserted'; 'known' where it had a job already; 'reported'
 -- where it has a report, so that nothing is left to do. In all three cases its row of the index
 -- may go. Calling it again changes nothing.
 CREATE OR REPLACE FUNCTION insert_jobs(
-    p_uuids              text[],
-    p_received_at        timestamptz[],
-    p_hold_seconds       double precision,
-    p_dead_after_seconds double precision
+    p_uuids       text[],
+    p_received_at timestamptz[]
 ) RETURNS TABLE (uuid text, result text)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
@@ -49,8 +48,5 @@ BEGIN
              WHEN inserted.uuid IS NOT NULL THEN 'inserted'
              ELSE 'known' END
     FROM looked_up LEFT JOIN inserted ON inserted.uuid = looked_up.uuid;
-
-    PERFORM assign_jobs(p_hold_seconds, p_dead_after_seconds);
-    PERFORM pg_notify('auxilio_jobs', 'standard');
 END
 $$;

@@ -61,10 +61,12 @@ impl Fixture {
         self.processor.register_processor(name, 4, &lanes).await.unwrap()
     }
 
-    /// Queues crashes, the first of them the oldest.
+    /// Queues and assigns crashes, the first of them the oldest.
     pub(crate) async fn insert(&self, ids: &[CrashId]) -> Vec<(CrashId, Insertion)> {
         let entries: Vec<_> = (0..).zip(ids).map(|(n, id)| entry(*id, n)).collect();
-        self.monitor.insert_jobs(&entries, HOLD, DEAD_AFTER).await.unwrap()
+        let inserted = self.monitor.insert_jobs(&entries).await.unwrap();
+        self.monitor.assign_jobs(HOLD, DEAD_AFTER).await.unwrap();
+        inserted
     }
 
     pub(crate) async fn take(&self, processor: ProcessorId, lane: Lane) -> Vec<TakenJob> {

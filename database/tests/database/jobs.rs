@@ -5,7 +5,7 @@ use std::time::Duration;
 use auxilio_common::{JobOutcome, Lane, Timestamp};
 use auxilio_database::{AskedState, Class, Completion, Database, DbRole, Failure, Insertion};
 
-use crate::fixture::{DEAD_AFTER, Fixture, HOLD, LEASE, day, entry, id, report};
+use crate::fixture::{Fixture, LEASE, day, id, report};
 
 #[tokio::test]
 async fn inserting_twice_changes_nothing() {
@@ -214,6 +214,6 @@ async fn inserted_job_wakes_a_listener() {
     let patience = Duration::from_secs(30);
     // The first word says that it hears.
     tokio::time::timeout(patience, listener.word()).await.unwrap();
-    f.monitor.insert_jobs(&[entry(id(1), 0)], HOLD, DEAD_AFTER).await.unwrap();
+    f.insert(&[id(1)]).await;
     tokio::time::timeout(patience, listener.word()).await.unwrap();
 }

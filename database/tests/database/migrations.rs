@@ -28,7 +28,7 @@ async fn migrating_again_changes_nothing() {
     assert_eq!(migrated.procedures, PROCEDURES.len());
     assert_eq!(f.number("SELECT count(*) FROM jobs").await, 1);
     let status = migration_status(&f.config).await.unwrap();
-    assert!(!status.is_empty() && status.iter().all(|state| state.applied_on.is_some()));
+    assert!(!status.is_empty() && status.iter().all(|state| state.applied_at.is_some()));
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn new_database_is_made_and_tells_what_it_lacks() {
     assert!(create_database(&config).await.unwrap());
     assert!(!create_database(&config).await.unwrap());
     let status = migration_status(&config).await.unwrap();
-    assert!(status.iter().all(|state| state.applied_on.is_none()));
+    assert!(status.iter().all(|state| state.applied_at.is_none()));
     let migrated = migrate(&config).await.unwrap();
     assert_eq!(migrated.applied.len(), status.len());
     assert_eq!(migrated.applied[0], "V1__jobs");

@@ -8,7 +8,7 @@ use auxilio_common::Lane;
 use auxilio_database::{Class, Config, Database, DbRole, create_database, migrate};
 use auxilio_testkit::postgres::Server;
 
-use crate::fixture::{DEAD_AFTER, HOLD, LEASE, config, entry, id};
+use crate::fixture::{LEASE, config, entry, id};
 
 async fn eventually<T, E: std::fmt::Debug>(mut attempt: impl AsyncFnMut() -> Result<T, E>) -> T {
     let mut left = 600;
@@ -50,7 +50,7 @@ async fn all_comes_back_after_an_outage() {
 
     server.stop().unwrap();
     assert!(!lead.is_held().await, "the lead ends with its connection");
-    let insert = async || monitor.insert_jobs(&[entry(id(1), 0)], HOLD, DEAD_AFTER).await;
+    let insert = async || monitor.insert_jobs(&[entry(id(1), 0)]).await;
     assert_eq!(insert().await.unwrap_err().class(), Class::Retry);
     server.start().unwrap();
 

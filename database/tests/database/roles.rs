@@ -4,7 +4,7 @@ use auxilio_common::{JobOutcome, Lane, Timestamp};
 use auxilio_database::{Database, DbRole, Error};
 use tokio_postgres::error::SqlState;
 
-use crate::fixture::{DEAD_AFTER, Fixture, HOLD, LEASE, connect, day, entry, id};
+use crate::fixture::{Fixture, LEASE, connect, day, entry, id};
 
 fn is_denied<T: std::fmt::Debug>(answer: Result<T, Error>) -> bool {
     let denied = SqlState::INSUFFICIENT_PRIVILEGE;
@@ -16,7 +16,7 @@ async fn only_the_monitor_inserts_standard_jobs() {
     let f = Fixture::new().await;
     for role in [DbRole::Processor, DbRole::Middleware, DbRole::Cron, DbRole::Analyst] {
         let database = Database::connect(&f.config, role).unwrap();
-        let answer = database.insert_jobs(&[entry(id(1), 0)], HOLD, DEAD_AFTER).await;
+        let answer = database.insert_jobs(&[entry(id(1), 0)]).await;
         assert!(is_denied(answer), "{role:?}");
     }
 }

@@ -178,7 +178,7 @@ async fn generation_is_above_the_arrival_and_the_last_one_whatever_the_clocks_sa
             .plus(Duration::from_hours(24));
     let mut skewed = entry(id(1), 0);
     skewed.received_at = ahead;
-    f.monitor.insert_jobs(&[skewed], HOLD, DEAD_AFTER).await.unwrap();
+    f.monitor.insert_jobs(&[skewed]).await.unwrap();
     let first = f.take(processor, Lane::Standard).await.pop().unwrap();
     assert_eq!(first.generation.0, ahead.millis() + 1, "and it is due today");
     assert!(f.processor.return_job(&first, Duration::ZERO).await.unwrap());
