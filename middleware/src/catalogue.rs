@@ -1,0 +1,58 @@
+//! `GET /api/`: what there is to ask, for people who look around.
+
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::answer::{Refusal, json_to_keep};
+use crate::parameters::Parameters;
+
+/// One thing to ask for.
+#[derive(Serialize)]
+struct Resource {
+    path: &'static str,
+    parameters: &'static [&'static str],
+    /// Whether the admin token is needed for all of it.
+    token: bool,
+    says: &'static str,
+}
+
+/// All of them; the router serves the same paths.
+const RESOURCES: &[Resource] = &[
+    Resource {
+        path: "/api/ProcessedCrash/",
+        parameters: &["crash_id"],
+        token: false,
+        says: "the processed crash; the header Auth-Token adds its protected fields",
+    },
+    Resource {
+        path: "/api/RawCrash/",
+        parameters: &["crash_id", "format=meta|raw", "name"],
+        token: true,
+        says: "annotations and metadata as they came, or with format=raw the bytes of one dump",
+    },
+    Resource {
+        path: "/api/CrashStatus/",
+        parameters: &["crash_id"],
+        token: false,
+        says: "whether the raw crash is in the store, and the generation of the processed one",
+    },
+    Resource {
+        path: "/api/LatestCrashes/",
+        parameters: &["limit"],
+        token: false,
+        says: "the processed crashes that were submitted last, newest first",
+    },
+];
+
+/// Answers `{"resources": [...]}`.
+pub(crate) async fn get(parameters: Parameters) -> Result<Response, Refusal> {
+    parameters.check(&[])?;
+    json_to_keep(&json!({"resources": RESOURCES}))
+}
+
+/// The paths of the catalogue.
+#[cfg(test)]
+pub(crate) fn paths() -> Vec<&'static str> {
+    RESOURCES.iter().map(|resource| resource.path).collect()
+}
