@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auxilio_common::{CrashId, limits};
+use auxilio_common::CrashId;
 use auxilio_service::client::{Answer, Client};
 use auxilio_service::error_chain;
 use axum::http::{StatusCode, header};
@@ -12,8 +12,8 @@ use serde_json::Value;
 /// Seconds after which a reader may try again when the middleware names no other time.
 const RETRY_SECS: u64 = 5;
 
-/// Largest answer that is read: a walk at its limit, and as much again for the rest.
-const ANSWER_BYTES_MAX: usize = 2 * limits::WALK_JSON_BYTES_MAX as usize;
+/// Largest answer that is read: a walk at its limit (32 MiB), and as much again for the rest.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
 
 /// There is no usable answer; why is in the log.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,8 @@ pub(crate) struct CrashStatus {
     /// Whether the raw crash is there.
     pub raw: bool,
 }
+
+const _: () = assert!(ANSWER_BYTES_MAX as u64 >= 2 * auxilio_common::limits::WALK_JSON_BYTES_MAX);
 
 /// A client of the middleware.
 #[derive(Clone, Debug)]

@@ -26,14 +26,14 @@ impl<'a> Source<'a> {
     /// Reads a frame's `file` and `line`. `hosts` are those that a link may lead to.
     pub(crate) fn of(file: &'a str, line: Option<u64>, hosts: &[String]) -> Self {
         let line = line.filter(|line| *line > 0);
-        let (path, link) = match Repository::parse(file) {
-            Some(place) => (place.path, place.link(line, hosts)),
+        let (path, address) = match Repository::parse(file) {
+            Some(place) => (place.path, place.address(line, hosts)),
             None => (file, None),
         };
         // Both separators are ASCII, so the cut falls between characters.
         let cut = path.rfind(['/', '\\']).map_or(0, |place| place + 1);
         let (folder, leaf) = path.split_at(cut);
-        Self { folder: Visible::line(folder), leaf: Visible::line(leaf), line, link }
+        Self { folder: Visible::line(folder), leaf: Visible::line(leaf), line, link: address }
     }
 }
 
@@ -60,7 +60,8 @@ impl<'a> Repository<'a> {
         known.then_some(Self { system, root, path, revision })
     }
 
-    fn link(&self, line: Option<u64>, hosts: &[String]) -> Option<String> {
+    /// Where the line can be read, if that is safe.
+    fn address(&self, line: Option<u64>, hosts: &[String]) -> Option<String> {
         let host = self.root.split('/').next().filter(|host| hosts.iter().any(|h| h == host))?;
         let safe = safe_root(self.root) && safe_path(self.path) && safe_revision(self.revision);
         if !safe {
@@ -73,17 +74,17 @@ impl<'a> Repository<'a> {
             ("git", "chromium.googlesource.com") => ("+", "#"),
             _ => return None,
         };
-        let mut link = format!(
+        let mut address = format!(
             "https://{}/{between}/{}/{}",
             self.root,
             self.revision,
             percent_encoded(self.path)
         );
         if let Some(line) = line {
-            link.push_str(mark);
-            link.push_str(&line.to_string());
+            address.push_str(mark);
+            address.push_str(&line.to_string());
         }
-        Some(link)
+        Some(address)
     }
 }
 

@@ -64,7 +64,7 @@ pub(crate) struct Frame<'a> {
     pub module: Option<Visible<'a>>,
     /// Its name.
     pub function: Option<Visible<'a>>,
-    /// Where it is when it has no name: an offset in the module, or an address.
+    /// Where it is when it has no name: an offset in the module, or an address; hexadecimal.
     pub place: Option<Visible<'a>>,
     /// Its file and line.
     pub source: Option<Source<'a>>,
@@ -101,7 +101,11 @@ impl<'a> Thread<'a> {
             id: number(thread, "thread_id"),
             frame_count: frames.len(),
             dropped: total.saturating_sub(frames.len() as u64),
-            top: frames.iter().find_map(top_function).map(Visible::line),
+            top: frames
+                .iter()
+                .find_map(named)
+                .or_else(|| frames.iter().find_map(in_module))
+                .map(Visible::line),
             rows,
         }
     }
@@ -141,7 +145,7 @@ fn push_rows<'a>(rows: &mut Vec<Row<'a>>, place: usize, frame: &'a Value, hosts:
         inlined: false,
         module: module.or_else(|| unloaded_module(frame)),
         function: text(frame, "function").map(Visible::line),
-        place: text(frame, offset).map(Visible::line),
+        place: text(frame, offset).map(short_hex).map(Visible::line),
         source: source(frame),
         guessed,
         missing_symbols: frame.get("missing_symbols").and_then(Value::as_bool).unwrap_or(false),
@@ -157,11 +161,22 @@ fn dropped_mark(frame: &Value) -> Option<Visible<'_>> {
     }
 }
 
-fn top_function(frame: &Value) -> Option<&str> {
-    list(frame, "inlines")
-        .first()
-        .and_then(|call| text(call, "function"))
-        .or_else(|| text(frame, "function").or_else(|| text(frame, "module")))
+fn named(frame: &Value) -> Option<&str> {
+    let inlined = list(frame, "inlines").first().and_then(|call| text(call, "function"));
+    inlined.or_else(|| text(frame, "function"))
+}
+
+fn in_module(frame: &Value) -> Option<&str> {
+    text(frame, "module")
+}
+
+/// An offset or address without the zeros that fill it up.
+fn short_hex(text: &str) -> &str {
+    match text.strip_prefix("0x").map(|digits| digits.trim_start_matches('0')) {
+        None => text,
+        Some("") => "0",
+        Some(digits) => digits,
+    }
 }
 
 fn unloaded_module(frame: &Value) -> Option<Visible<'_>> {

@@ -74,16 +74,13 @@ impl std::fmt::Display for Shown<'_> {
     }
 }
 
-/// The chosen facts that are there, in the order in which people ask for them.
+/// The chosen facts that are there and not in the headline, in the order in which people ask for them.
 pub(super) fn facts<'a>(crash: &'a Value, dump: &'a Value) -> Vec<Fact<'a>> {
     let said = |name| text(crash, name).map(|text| Shown::Said(Visible::line(text)));
     let seconds = |name| number(crash, name).map(|secs| Shown::Made(time_text::duration(secs)));
     let made = |text: Option<String>| text.map(Shown::Made);
     let (words, codes) = (false, true);
     [
-        ("Reason", said("reason"), codes),
-        ("Address", said("address"), codes),
-        ("Submitted", made(text(crash, "date_processed").map(time_text::moment)), words),
         (
             "Crashed, by its clock",
             made(text(crash, "client_crash_date").map(time_text::moment)),
@@ -199,10 +196,10 @@ mod tests {
 
     #[test]
     fn facts_that_are_not_there_leave_no_label() {
-        let crash = json!({"reason": "SIGSEGV", "uptime": 61, "cpu_count": 2, "build": 7});
+        let crash = json!({"uptime": 61, "cpu_count": 2, "build": 7});
         let facts = facts(&crash, &Value::Null);
         let shown: Vec<_> = facts.iter().map(|fact| (fact.label, fact.value.to_string())).collect();
-        let expected = [("Reason", "SIGSEGV"), ("Uptime", "1 min 1 s"), ("CPU", "2 cores")];
+        let expected = [("Uptime", "1 min 1 s"), ("CPU", "2 cores")];
         assert_eq!(shown, expected.map(|(label, value)| (label, value.to_owned())));
     }
 
