@@ -4,9 +4,17 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::folder_flush::FolderFlush;
 use crate::{Error, durable};
+
+/// A folder's inode and, because inodes are used again, when it was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    inode: u64,
+    made_at: Option<SystemTime>,
+}
 
 /// An open folder. Names are made by the open folder, never by its path: were it removed and made
 /// again by somebody else, a name would come to lie in a folder that we don't flush. In a folder
@@ -30,10 +38,15 @@ impl Folder {
         &self.path
     }
 
-    /// The folder's inode, and whether it still has a name.
-    pub fn identity(&self) -> io::Result<(u64, bool)> {
+    /// What tells the folder from every other that had or will have its path.
+    pub fn identity(&self) -> io::Result<Identity> {
         let metadata = self.open.metadata()?;
-        Ok((metadata.ino(), metadata.nlink() > 0))
+        Ok(Identity { inode: metadata.ino(), made_at: metadata.created().ok() })
+    }
+
+    /// Whether the folder still has a name.
+    pub fn is_there(&self) -> io::Result<bool> {
+        Ok(self.open.metadata()?.nlink() > 0)
     }
 
     /// Moves a file in under a name that is free (else `AlreadyExists`). Not flushed yet.

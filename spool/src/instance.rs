@@ -19,8 +19,8 @@ const NAMES_TRIED: usize = 8;
 #[derive(Debug)]
 pub struct Instance {
     path: PathBuf,
-    /// Held for its lock.
-    _lock: File,
+    /// The open folder, held for its lock.
+    lock: File,
     next: AtomicU64,
 }
 
@@ -33,7 +33,7 @@ impl Instance {
             random.fill(&mut name);
             let path = parent.join(format::hex(&name));
             match make_and_lock(&path) {
-                Ok(Some(lock)) => return Ok(Self { path, _lock: lock, next: AtomicU64::new(0) }),
+                Ok(Some(lock)) => return Ok(Self { path, lock, next: AtomicU64::new(0) }),
                 // A sweep came between the making and the lock, or the name was taken.
                 Ok(None) => {}
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => trouble = error,
@@ -41,6 +41,11 @@ impl Instance {
             }
         }
         Err(Error::io("make a folder in", parent)(trouble))
+    }
+
+    /// Whether the folder still stands where it was made.
+    pub fn is_there(&self) -> bool {
+        names(&self.path, &self.lock).unwrap_or(false)
     }
 
     /// A path in the folder that is free, to be unlinked when dropped.
