@@ -2,22 +2,39 @@
 //! its report.
 //!
 //! [`process`] is the pure part: raw crash and stacks in, processed crash out, by the list in
-//! [`rules::RULES`].
+//! [`rules::RULES`]. [`run`] is the role around it.
 //!
 //! What this crate deliberately is not: it does not walk a stack itself (a crash or a runaway of
 //! the walker must not take the processor), knows no SQL and no engine of the store, and never
 //! changes a raw crash.
 
 pub mod case;
+mod config;
+mod document;
 pub mod draft;
+mod dump_file;
+mod error;
+mod job_run;
+mod lane_work;
+mod leases;
 mod process;
+mod registration;
+mod report_row;
 pub mod rule;
 pub mod rules;
+mod run;
 #[cfg(test)]
 mod sample;
+mod setback;
 pub mod stack;
+mod store_gate;
 mod text;
 pub mod walked_dump;
+mod walking;
 
+pub use config::Config;
+pub use error::Error;
 pub use process::{Context, Processed, process};
+pub use report_row::report_row;
+pub use run::run;
 pub use walked_dump::{WalkedDump, Walks};

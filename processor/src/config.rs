@@ -1,0 +1,80 @@
+//! What can be set about a processor.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// The section `[processor]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where it serves its version, heartbeat and metrics.
+    pub admin_address: SocketAddr,
+    /// Its name among the processors; empty for the machine's name. The process id is added.
+    pub name: String,
+    /// Stack walkers of the common lanes: one for each core.
+    pub workers: usize,
+    /// Stack walkers that serve nothing but crashes that somebody waits for.
+    pub priority_workers: usize,
+    /// Time until a job that nobody renews is given to another, in seconds.
+    pub lease_secs: u64,
+    /// Time between two signs of life, in seconds.
+    pub heartbeat_secs: u64,
+    /// Time between two looks for jobs when nobody hints, in milliseconds.
+    pub poll_ms: u64,
+    /// Time after which a job is given up, however often its lease was renewed, in seconds.
+    pub job_time_max_secs: u64,
+    /// Folders of symbols, asked in this order.
+    pub symbols_dirs: Vec<PathBuf>,
+    /// Folder of the indexes of symbols.
+    pub symbols_cache_dir: PathBuf,
+    /// Folder for dumps while they are walked, where the store has no file of them.
+    pub temp_dir: PathBuf,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            admin_address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8303)),
+            name: String::new(),
+            workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            priority_workers: 1,
+            // Three renewals fit in; a killed processor's jobs come back within half a minute.
+            lease_secs: 30,
+            heartbeat_secs: 5,
+            // Hints come at once; this is for those that get lost.
+            poll_ms: 1_000,
+            // Every dump of a crash may take the whole time of a walk, and Postgres may be away.
+            job_time_max_secs: 900,
+            symbols_dirs: vec![PathBuf::from("/var/lib/auxilio/symbols")],
+            symbols_cache_dir: PathBuf::from("/var/cache/auxilio/symbols"),
+            temp_dir: PathBuf::from("/tmp"),
+        }
+    }
+}
+
+impl Config {
+    /// Jobs of the common lanes that run side by side: while one waits for the store or for
+    /// Postgres, another keeps its walker busy.
+    pub(crate) fn common_slots(&self) -> usize {
+        self.workers.max(1) * 2
+    }
+
+    pub(crate) fn lease(&self) -> Duration {
+        Duration::from_secs(self.lease_secs.max(3))
+    }
+
+    pub(crate) fn heartbeat(&self) -> Duration {
+        Duration::from_secs(self.heartbeat_secs.max(1))
+    }
+
+    pub(crate) fn poll(&self) -> Duration {
+        Duration::from_millis(self.poll_ms.max(10))
+    }
+
+    pub(crate) fn job_time_max(&self) -> Duration {
+        Duration::from_secs(self.job_time_max_secs).max(self.lease())
+    }
+}

@@ -1,0 +1,11 @@
+//! Why a processor can't run at all. Troubles of single jobs are not here: they go on.
+
+use auxilio_service::http::ListenError;
+
+/// Why a processor ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The admin address is taken.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+}

@@ -1,0 +1,98 @@
+//! The processor as a role: its loops, signs of life and leases, until it is told to stop.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use auxilio_common::{CrashStore, Lane};
+use auxilio_database::Database;
+use auxilio_service::worker::{Bounds, drive};
+use auxilio_service::{Shell, error_chain, http};
+use auxilio_stackwalk::Pool;
+use tokio::sync::Mutex;
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::job_run::JobRunner;
+use crate::lane_work::{LaneWork, Serves};
+use crate::leases::Leases;
+use crate::registration::Registration;
+use crate::store_gate::StoreGate;
+
+/// Runs the processor until the shell says stop: it then takes nothing new, finishes what it holds
+/// and says good-bye. Postgres and the store may be down at the start and at any time after it.
+pub async fn run(
+    config: Config,
+    store: Arc<dyn CrashStore>,
+    database: Database,
+    pool: Pool,
+    shell: Shell,
+) -> Result<(), Error> {
+    let listener = http::listen(config.admin_address, &shell).await?;
+    declare_needs(&store, &database, &shell);
+    let lanes = [Lane::Priority, Lane::Standard, Lane::Reprocess];
+    let capacity = config.common_slots() + config.priority_workers;
+    let registration = Arc::new(Registration::new(name(&config), capacity, &lanes));
+    let leases = Leases::default();
+    let runner = Arc::new(JobRunner {
+        config: config.clone(),
+        name: registration.name().to_owned(),
+        store,
+        database: database.clone(),
+        pool,
+        gate: StoreGate::new(),
+        shell: shell.clone(),
+    });
+    let hints = database.listen();
+    let work = |serves| {
+        Arc::new(LaneWork {
+            serves,
+            runner: Arc::clone(&runner),
+            registration: Arc::clone(&registration),
+            leases: leases.clone(),
+            hints: Mutex::new(hints.clone()),
+            takes: AtomicU64::new(0),
+        })
+    };
+    let bounds = |slots| Bounds { slots, lease: config.job_time_max(), poll: config.poll() };
+    let loops = async {
+        let common = drive(work(Serves::All), bounds(config.common_slots()), &shell);
+        let priority = async {
+            if config.priority_workers > 0 {
+                drive(work(Serves::Priority), bounds(config.priority_workers), &shell).await;
+            }
+        };
+        tokio::join!(common, priority, http::serve(listener, axum::Router::new(), &shell));
+    };
+    // Signs of life and renewals go on until the last held job has ended.
+    tokio::select! {
+        () = loops => {}
+        () = registration.keep(&database, config.heartbeat(), &shell) => {}
+        () = leases.keep(&database, config.lease()) => {}
+    }
+    registration.leave(&database).await;
+    Ok(())
+}
+
+fn declare_needs(store: &Arc<dyn CrashStore>, database: &Database, shell: &Shell) {
+    let store = Arc::clone(store);
+    shell.health.depends_on("store", move || {
+        let store = Arc::clone(&store);
+        async move { store.check().await.map_err(|error| error_chain(&error)) }
+    });
+    let database = database.clone();
+    shell.health.depends_on("postgres", move || {
+        let database = database.clone();
+        async move { database.check().await.map_err(|error| error_chain(&error)) }
+    });
+}
+
+/// The name among the processors: who looks at the table wants to find the process.
+fn name(config: &Config) -> String {
+    let host = if config.name.is_empty() {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        host.trim().to_owned()
+    } else {
+        config.name.clone()
+    };
+    format!("{host}_{}", std::process::id())
+}

@@ -1,0 +1,128 @@
+//! Walking all minidumps of a crash, and what a failed walk means for its job.
+
+use std::path::Path;
+
+use auxilio_common::job::TakenJob;
+use auxilio_common::{Clock, CrashStore, DumpName, Lane, RawCrash, limits};
+use auxilio_service::metrics;
+use auxilio_stackwalk::{DumpHints, Pool, Walk, WalkError, WalkLane, WalkRequest};
+
+use crate::dump_file::{DumpFile, OpenDumpError};
+use crate::setback::Setback;
+use crate::walked_dump::{STATUS_OK, WalkedDump, Walks};
+
+/// The walker is part of this program.
+const WALKER_VERSION: &str = concat!("auxilio ", env!("CARGO_PKG_VERSION"));
+
+/// What walking needs.
+pub(crate) struct Walking<'a> {
+    pub(crate) store: &'a dyn CrashStore,
+    pub(crate) pool: &'a Pool,
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) temp_dir: &'a Path,
+}
+
+/// The walks of a crash, and whether a dump was given up because it kills its walkers.
+pub(crate) struct Walked {
+    pub(crate) walks: Walks,
+    pub(crate) poisoned: bool,
+}
+
+impl Walking<'_> {
+    /// Walks every minidump of the crash, one after another.
+    pub(crate) async fn all(&self, job: &TakenJob, raw: &RawCrash) -> Result<Walked, Setback> {
+        let mut walked = Walked { walks: Walks::new(), poisoned: false };
+        for dump in raw.dumps.iter().filter(|dump| dump.name.is_minidump()) {
+            let walk = match self.one(job, raw, &dump.name).await {
+                Ok(walk) => walk,
+                Err(Setback::Death { status, how, last_words }) if is_last_death(job) => {
+                    walked.poisoned = true;
+                    given_up(status, &how, last_words.as_deref())
+                }
+                Err(setback) => return Err(setback),
+            };
+            walked.walks.insert(dump.name.clone(), walk);
+        }
+        Ok(walked)
+    }
+
+    async fn one(
+        &self,
+        job: &TakenJob,
+        raw: &RawCrash,
+        name: &DumpName,
+    ) -> Result<WalkedDump, Setback> {
+        let opened = DumpFile::open(self.store, raw.crash_id, name, self.temp_dir).await;
+        let file = opened.map_err(|error| match error {
+            OpenDumpError::Store(error) => Setback::Store(error),
+            OpenDumpError::Copy { .. } => Setback::Passing(auxilio_service::error_chain(&error)),
+        })?;
+        let Some(file) = file else { return Ok(WalkedDump::without_stack("MissingMinidump")) };
+        let request = WalkRequest {
+            crash_id: raw.crash_id,
+            path: file.path.clone(),
+            offset: file.offset,
+            length: file.length,
+            hints: hints(raw),
+        };
+        let lane = if job.lane == Lane::Priority { WalkLane::Priority } else { WalkLane::Common };
+        let began = self.clock.monotonic();
+        let result = self.pool.walk(request, lane).await;
+        let took = self.clock.monotonic().saturating_sub(began);
+        metrics::PROCESSOR_WALK.record(took.as_secs_f64(), &[]);
+        judge(result)
+    }
+}
+
+/// Whether one more death of a walker is the one that ends the job.
+fn is_last_death(job: &TakenJob) -> bool {
+    job.deaths + 1 >= limits::DEATHS_MAX
+}
+
+fn hints(raw: &RawCrash) -> DumpHints {
+    let text = |name| raw.annotation(name).map(str::to_owned);
+    DumpHints {
+        module_signature_info: text("ModuleSignatureInfo"),
+        cpu_microcode_version: text("CPUMicrocodeVersion"),
+    }
+}
+
+/// What the end of a walk means.
+fn judge(result: Result<Walk, WalkError>) -> Result<WalkedDump, Setback> {
+    let death = |status, label, how, last_words| {
+        metrics::PROCESSOR_WALKER_DEATHS.add(1, &[label]);
+        Err(Setback::Death { status, how, last_words })
+    };
+    match result {
+        Ok(walk) => Ok(WalkedDump {
+            status: STATUS_OK.to_owned(),
+            symbols_failed: walk.symbols_failed > 0,
+            truncated: walk.truncation.any(),
+            json_dump: Some(walk.json_dump),
+            walker_version: Some(WALKER_VERSION.to_owned()),
+            ..WalkedDump::default()
+        }),
+        Err(WalkError::Unreadable { status, .. }) => Ok(WalkedDump {
+            walker_version: Some(WALKER_VERSION.to_owned()),
+            ..WalkedDump::without_stack(status)
+        }),
+        Err(WalkError::Died { how, stderr_tail, .. }) => {
+            death("WalkerDied", "died", how, Some(stderr_tail))
+        }
+        Err(WalkError::TimedOut { limit, .. }) => {
+            death("WalkerTimedOut", "timed_out", format!("after {} s", limit.as_secs()), None)
+        }
+        Err(error @ (WalkError::Io(_) | WalkError::Start(_))) => {
+            Err(Setback::Passing(auxilio_service::error_chain(&error)))
+        }
+    }
+}
+
+/// A dump that killed its walkers as often as is allowed: the report says so.
+fn given_up(status: &'static str, how: &str, last_words: Option<&str>) -> WalkedDump {
+    WalkedDump {
+        stderr: Some([how, last_words.unwrap_or_default()].join("\n").trim().to_owned()),
+        walker_version: Some(WALKER_VERSION.to_owned()),
+        ..WalkedDump::without_stack(status)
+    }
+}
