@@ -133,3 +133,15 @@ pub const INDEXED_TEXT_CHARS_MAX: usize = 255;
 /// Characters of a text field of a processed crash: what a search engine takes as one term, and
 /// far beyond what a page shows. The raw crash keeps all of it.
 pub const TEXT_FIELD_CHARS_MAX: usize = 32_768;
+
+/// Entries of one hint to the monitor: a crashmover speaks at least once a second.
+pub const HINT_ENTRIES_MAX: usize = 1_000;
+
+/// Bytes of one hint: a hundred for each entry, and room.
+pub const HINT_BYTES_MAX: usize = 256 * KIB as usize;
+
+/// Hinted entries that wait in the monitor: half a minute at ten times Mozilla's load.
+pub const HINT_QUEUE_ENTRIES_MAX: usize = 10_000;
+
+/// Crashmovers whose numbers the monitor remembers.
+pub const HINT_MOVERS_MAX: usize = 1_000;
