@@ -1,7 +1,7 @@
 //! Cuts a dump to the limits, in place, before it is processed.
 //!
-//! The processor walks every thread to the end of its stack and cannot be stopped, so what it must
-//! not do has to be gone from the dump: threads, modules and handles beyond the limits, and the
+//! A walk goes on to the end of the thread's stack and cannot be stopped, so what must not be done
+//! has to be gone from the dump: threads, modules and handles beyond the limits, and the
 //! bytes of stacks beyond them. Of a stack the innermost part stays, and the crashing thread is
 //! never among the threads that go.
 
@@ -16,7 +16,7 @@ use crate::Truncation;
 use crate::raw_dump::RawDump;
 
 /// Bytes of a thread's record, and where in it its stack's start, length and place stand.
-const THREAD_BYTES: usize = 48;
+pub(crate) const THREAD_BYTES: usize = 48;
 const STACK_START_AT: usize = 24;
 const STACK_LENGTH_AT: usize = 32;
 const STACK_PLACE_AT: usize = 36;

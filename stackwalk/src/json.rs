@@ -9,7 +9,6 @@
 //! Two keys are ours: `truncation` where something was left out, and `failed_symbols` in modules.
 
 mod frame;
-mod frame_limits;
 mod hex;
 mod module;
 mod thread;
@@ -25,9 +24,8 @@ use serde::Serializer as _;
 use serde::ser::SerializeMap as _;
 use serde_json::{Map, Value, json};
 
-pub(crate) use frame_limits::FrameLimits;
-
 use crate::Truncation;
+use crate::walk::WalkedState;
 use hex::Width;
 use module::{ModuleJson, UnloadedModuleJson};
 use thread::ThreadJson;
@@ -35,11 +33,11 @@ use thread::ThreadJson;
 /// Writes the whole object.
 pub(crate) fn write(
     writer: impl Write,
-    mut state: ProcessState,
+    state: WalkedState,
     outcomes: &BTreeMap<u64, ModuleSymbols>,
-    frames: &FrameLimits,
     truncation: &Truncation,
 ) -> Result<(), serde_json::Error> {
+    let WalkedState { process: mut state, walked_frames } = state;
     let width = Width::of(&state);
     let threads = mem::take(&mut state.threads);
     let modules = mem::replace(&mut state.modules, MinidumpModuleList::new());
@@ -57,7 +55,7 @@ pub(crate) fn write(
     let json = |number: usize| ThreadJson {
         thread: &threads[number],
         width,
-        frames_max: frames.of_thread(number),
+        frame_count: walked_frames[number],
         copy_of: None,
     };
     object.serialize_entry("threads", &Each(|| (0..threads.len()).map(json)))?;

@@ -89,6 +89,34 @@ impl<'a> RawDump<'a> {
         self.set(at, &bytes);
     }
 
+    fn saved(&self, at: usize, length: usize) -> (usize, Vec<u8>) {
+        (at, self.bytes.get(at..at + length).unwrap_or_default().to_vec())
+    }
+
+    /// Leaves one entry of a list stream, or none. Returns what undoes it.
+    pub(crate) fn only(
+        &mut self,
+        stream: StreamPlace,
+        size: usize,
+        number: Option<usize>,
+    ) -> Vec<(usize, Vec<u8>)> {
+        let Some((first, count)) = self.list(stream, size) else { return Vec::new() };
+        let mut undo = vec![self.saved(stream.begin, 4), self.saved(stream.entry + 4, 4)];
+        if let Some(number) = number.filter(|number| *number < count) {
+            undo.push(self.saved(first, size));
+            self.copy(first + number * size, first, size);
+        }
+        self.cut_list(stream, size, usize::from(number.is_some()));
+        undo
+    }
+
+    /// Puts bytes back.
+    pub(crate) fn restore(&mut self, undo: Vec<(usize, Vec<u8>)>) {
+        for (at, bytes) in undo {
+            self.set(at, &bytes);
+        }
+    }
+
     /// Copies `length` bytes inside of the dump.
     pub(crate) fn copy(&mut self, from: usize, to: usize, length: usize) {
         if from + length <= self.bytes.len() && to + length <= self.bytes.len() {

@@ -1,15 +1,19 @@
 //! One dump's walk, in this process.
 
+mod process;
+mod stacks;
+
 use std::collections::HashMap;
 
 use auxilio_common::limits;
 use auxilio_symbols::{DumpSymbols, ModuleSymbols, SymbolStore};
-use minidump::Minidump;
-use minidump_processor::{ProcessError, ProcessState, ProcessorOptions};
+use minidump_processor::ProcessState;
 use serde::{Deserialize, Serialize};
 
 use crate::bounded_buffer::BoundedBuffer;
 use crate::{DumpHints, DumpMap, Truncation, caps, json};
+
+pub(crate) use process::WalkedState;
 
 /// A dump that gives no report, by the name that the reader of dumps has for it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
@@ -53,9 +57,8 @@ pub fn walk_dump(
     }
     let mut truncation = caps::apply(dump).map_err(|error| unreadable(error.name()))?;
     let symbols = DumpSymbols::new(store);
-    let mut state = process(dump, &symbols)?;
-    add_hints(&mut state, hints);
-    let frames = json::FrameLimits::share_out(&state, &mut truncation);
+    let mut state = process::process(dump, &symbols, &mut truncation)?;
+    add_hints(&mut state.process, hints);
     let outcomes = symbols.outcomes();
     let facts = WalkFacts {
         symbols_failed: count(outcomes.values(), |symbols| {
@@ -66,19 +69,9 @@ pub fn walk_dump(
     };
     let limit = usize::try_from(limits::WALK_JSON_BYTES_MAX).unwrap_or(usize::MAX);
     let mut buffer = BoundedBuffer::new(limit);
-    json::write(&mut buffer, state, &outcomes, &frames, &truncation)
+    json::write(&mut buffer, state, &outcomes, &truncation)
         .map_err(|_too_large| unreadable("OversizedReport"))?;
     Ok(Walked { json: buffer.into_bytes(), facts })
-}
-
-fn process(bytes: &[u8], symbols: &DumpSymbols<'_>) -> Result<ProcessState, Unreadable> {
-    let dump = Minidump::read(bytes).map_err(|error| unreadable(error.name()))?;
-    let options = ProcessorOptions::stable_all();
-    let walk = minidump_processor::process_minidump_with_options(&dump, symbols, options);
-    futures::executor::block_on(walk).map_err(|error| match error {
-        ProcessError::MinidumpReadError(error) => unreadable(error.name()),
-        error => unreadable(error.name()),
-    })
 }
 
 fn unreadable(status: &str) -> Unreadable {

@@ -88,7 +88,7 @@ fn strip_modules(ours: &mut Json, reference: &mut Json) {
 #[test]
 fn the_three_real_crashes_give_the_processors_own_report() {
     let folder = tempfile::tempdir().unwrap();
-    corpus::unpack(folder.path());
+    corpus::unpack(folder.path(), true);
     let symbols = folder.path().join("symbols");
     let cache = folder.path().join("cache");
     let store = SymbolStore::new(StoreOptions { stores: vec![symbols.clone()], cache });

@@ -173,7 +173,7 @@ fn put(store: &Path, debug_file: &str, text: &str) {
 #[test]
 fn every_symbol_file_of_the_real_crashes_gives_the_references_answers() {
     let folder = tempfile::tempdir().unwrap();
-    corpus::unpack(folder.path());
+    corpus::unpack(folder.path(), true);
     let symbols_folder = folder.path().join("symbols");
     let cache = folder.path().join("cache");
     let store = store(symbols_folder.clone(), &cache);

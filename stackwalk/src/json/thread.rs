@@ -8,11 +8,12 @@ use super::Each;
 use super::frame::FrameJson;
 use super::hex::Width;
 
-/// A thread. Only the first `frames_max` frames are written; `frame_count` counts all.
+/// A thread.
 pub(crate) struct ThreadJson<'a> {
     pub(crate) thread: &'a CallStack,
     pub(crate) width: Width,
-    pub(crate) frames_max: usize,
+    /// Frames that were walked: more than there are, if some were dropped.
+    pub(crate) frame_count: usize,
     /// Set in the copy of the crashing thread: its place among the threads. That copy has the
     /// registers of its innermost frame.
     pub(crate) copy_of: Option<usize>,
@@ -22,7 +23,7 @@ impl Serialize for ThreadJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let thread = self.thread;
         let mut object = serializer.serialize_map(None)?;
-        object.serialize_entry("frame_count", &thread.frames.len())?;
+        object.serialize_entry("frame_count", &self.frame_count)?;
         let error = thread.last_error_value.map(|error| error.to_string());
         object.serialize_entry("last_error_value", &error)?;
         object.serialize_entry("thread_name", &thread.thread_name)?;
@@ -31,7 +32,7 @@ impl Serialize for ThreadJson<'_> {
             object.serialize_entry("threads_index", &number)?;
         }
         let frames = || {
-            thread.frames.iter().take(self.frames_max).enumerate().map(|(number, frame)| {
+            thread.frames.iter().enumerate().map(|(number, frame)| {
                 let registers = number == 0 && self.copy_of.is_some();
                 FrameJson { frame, number, width: self.width, registers }
             })

@@ -1,32 +1,28 @@
 //! The three real Firefox crashes beside the repository, unpacked into a folder of the test's own.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-/// The folder of the packed crashes: `../shared/corpus/firefox` beside the workspace.
-pub(crate) fn packed() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus/firefox");
+/// Unpacks all dumps and annotations below `target`, and with them, if asked, all symbols into
+/// `symbols/` there. They come from `../shared/corpus/firefox` beside the workspace.
+pub(crate) fn unpack(target: &Path, with_symbols: bool) {
+    let packed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus/firefox");
     assert!(
-        folder.is_dir(),
+        packed.is_dir(),
         "the real crashes are missing: expected them in {} (see CONTRIBUTING.md)",
-        folder.display()
+        packed.display()
     );
-    folder
+    unpack_folder(&packed, target, with_symbols);
 }
 
-/// Unpacks all dumps, annotations and symbols below `target`, in the same layout.
-pub(crate) fn unpack(target: &Path) {
-    unpack_folder(&packed(), target);
-}
-
-fn unpack_folder(from: &Path, to: &Path) {
+fn unpack_folder(from: &Path, to: &Path, with_folders: bool) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
-        if path.is_dir() {
-            unpack_folder(&path, &to.join(name));
+        if path.is_dir() && with_folders {
+            unpack_folder(&path, &to.join(name), true);
         } else if let Some(name) = name.strip_suffix(".xz") {
             let output = File::create(to.join(name)).unwrap();
             let status =
