@@ -19,7 +19,7 @@ use self::modules::ModuleLine;
 use crate::layout::{Layout, page};
 use crate::middleware::Unavailable;
 use crate::router::App;
-use crate::stack::{self, Extent, Row, Thread, list, text};
+use crate::stack::{self, Extent, Row, Thread, View, list, text};
 use crate::visible::Visible;
 use crate::{Config, pending_page, trouble_page};
 
@@ -128,7 +128,8 @@ fn is_recent(app: &App, crash_id: CrashId) -> bool {
 
 fn render(crash_id: CrashId, crash: &Value, extent: Extent, config: &Config) -> Response {
     let dump = crash.get("json_dump").unwrap_or(&Value::Null);
-    let (crashing, others) = threads(crash, dump, extent, &config.source_hosts);
+    let view = View::of(dump, extent, &config.source_hosts);
+    let (crashing, others) = threads(crash, dump, &view);
     let api_link = match config.api_link_url.trim_end_matches('/') {
         "" => String::new(),
         url => format!("{url}/api/ProcessedCrash/?crash_id={crash_id}"),
@@ -158,8 +159,7 @@ fn render(crash_id: CrashId, crash: &Value, extent: Extent, config: &Config) -> 
 fn threads<'a>(
     crash: &'a Value,
     dump: &'a Value,
-    extent: Extent,
-    hosts: &[String],
+    view: &View<'_>,
 ) -> (Option<Thread<'a>>, Vec<Thread<'a>>) {
     let crash_info = dump.get("crash_info").unwrap_or(&Value::Null);
     let crashed = stack::number(crash, "crashing_thread")
@@ -168,13 +168,13 @@ fn threads<'a>(
     let all = list(dump, "threads");
     let crashing = crashed.and_then(|index| {
         let thread = all.get(index).or_else(|| dump.get("crashing_thread"))?;
-        Some(Thread::of(index, thread, extent, hosts))
+        Some(Thread::of(index, thread, view))
     });
     let mut room = stack::ROWS_MAX;
     let others = all.iter().enumerate().filter(|(index, _)| Some(*index) != crashed);
     let others = others.map(|(index, thread)| {
-        let mut thread = Thread::of(index, thread, extent, hosts);
-        if extent == Extent::Ends {
+        let mut thread = Thread::of(index, thread, view);
+        if view.extent == Extent::Ends {
             match room.checked_sub(thread.rows.len()) {
                 Some(left) => room = left,
                 None => thread.fold(),

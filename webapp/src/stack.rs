@@ -1,8 +1,11 @@
 //! Threads as the page shows them: frames in order, inlined calls as frames of their own.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::source::Source;
+use crate::symbol_state::SymbolState;
 use crate::visible::Visible;
 
 /// Frames of one thread above which only both ends are shown.
@@ -21,6 +24,27 @@ pub(crate) enum Extent {
     Ends,
     /// All.
     Whole,
+}
+
+/// How the threads of one dump are shown.
+#[derive(Debug)]
+pub(crate) struct View<'a> {
+    /// How many frames.
+    pub extent: Extent,
+    /// Hosts that source links may lead to.
+    pub hosts: &'a [String],
+    /// Modules whose symbols were looked for and not there.
+    pub without_symbols: HashSet<&'a str>,
+}
+
+impl<'a> View<'a> {
+    /// A view of a dump.
+    pub(crate) fn of(dump: &'a Value, extent: Extent, hosts: &'a [String]) -> Self {
+        let missing = |module: &&Value| SymbolState::of(module) == SymbolState::Missing;
+        let without = list(dump, "modules").iter().filter(missing);
+        let without_symbols = without.filter_map(|module| text(module, "filename")).collect();
+        Self { extent, hosts, without_symbols }
+    }
 }
 
 /// One thread.
@@ -76,9 +100,9 @@ pub(crate) struct Frame<'a> {
 
 impl<'a> Thread<'a> {
     /// Reads a thread of the stack walker's answer; a part of another shape is left out.
-    pub(crate) fn of(index: usize, thread: &'a Value, extent: Extent, hosts: &[String]) -> Self {
+    pub(crate) fn of(index: usize, thread: &'a Value, view: &View<'_>) -> Self {
         let frames = list(thread, "frames");
-        let hidden = match extent {
+        let hidden = match view.extent {
             Extent::Ends if frames.len() > FRAMES_WHOLE_MAX => {
                 FRAMES_END..frames.len() - FRAMES_END
             }
@@ -92,15 +116,16 @@ impl<'a> Thread<'a> {
                 }
                 continue;
             }
-            push_rows(&mut rows, place, frame, hosts);
+            push_rows(&mut rows, place, frame, view);
         }
-        let total = number(thread, "total_frames").unwrap_or_default();
+        // The walker counts what it walked, and lists what it kept.
+        let walked = number(thread, "frame_count").unwrap_or_default();
         Self {
             index,
             name: text(thread, "thread_name").map(Visible::line),
             id: number(thread, "thread_id"),
             frame_count: frames.len(),
-            dropped: total.saturating_sub(frames.len() as u64),
+            dropped: walked.saturating_sub(frames.len() as u64),
             top: frames
                 .iter()
                 .find_map(named)
@@ -116,7 +141,7 @@ impl<'a> Thread<'a> {
     }
 }
 
-fn push_rows<'a>(rows: &mut Vec<Row<'a>>, place: usize, frame: &'a Value, hosts: &[String]) {
+fn push_rows<'a>(rows: &mut Vec<Row<'a>>, place: usize, frame: &'a Value, view: &View<'_>) {
     if let Some(mark) = dropped_mark(frame) {
         rows.push(Row::Dropped(mark));
         return;
@@ -124,7 +149,7 @@ fn push_rows<'a>(rows: &mut Vec<Row<'a>>, place: usize, frame: &'a Value, hosts:
     let number = number(frame, "frame").unwrap_or(place as u64);
     let module = text(frame, "module").map(Visible::line);
     let source =
-        |of| text(of, "file").map(|file| Source::of(file, self::number(of, "line"), hosts));
+        |of| text(of, "file").map(|file| Source::of(file, self::number(of, "line"), view.hosts));
     let guessed = matches!(text(frame, "trust"), Some("scan" | "cfi_scan" | "prewalked" | "non"));
     // The innermost inlined call comes first, as in the walker's answer.
     for inlined in list(frame, "inlines") {
@@ -148,8 +173,14 @@ fn push_rows<'a>(rows: &mut Vec<Row<'a>>, place: usize, frame: &'a Value, hosts:
         place: text(frame, offset).map(short_hex).map(Visible::line),
         source: source(frame),
         guessed,
-        missing_symbols: frame.get("missing_symbols").and_then(Value::as_bool).unwrap_or(false),
+        missing_symbols: without_symbols(frame, view),
     })));
+}
+
+/// Whether a frame has no name because nobody has the symbols of its module.
+fn without_symbols(frame: &Value, view: &View<'_>) -> bool {
+    text(frame, "function").is_none()
+        && text(frame, "module").is_some_and(|module| view.without_symbols.contains(module))
 }
 
 /// The text of a frame that only says that others were left out.
@@ -207,6 +238,20 @@ mod tests {
 
     use super::*;
 
+    fn view(extent: Extent) -> View<'static> {
+        View { extent, hosts: &[], without_symbols: HashSet::from(["libc.so"]) }
+    }
+
+    #[test]
+    fn a_frame_lacks_symbols_only_where_its_module_does() {
+        let thread = json!({"frames": [
+            {"module": "libc.so"}, {"module": "libc.so", "function": "exported"}, {"module": "demo"}, {}]});
+        let thread = Thread::of(0, &thread, &view(Extent::Ends));
+        let lacks =
+            thread.rows.iter().map(|row| matches!(row, Row::Frame(frame) if frame.missing_symbols));
+        assert_eq!(lacks.collect::<Vec<_>>(), [true, false, false, false]);
+    }
+
     #[test]
     fn inlined_calls_come_before_their_frame_as_frames_of_their_own() {
         let thread = json!({"thread_name": "main", "frames": [{
@@ -215,7 +260,7 @@ mod tests {
                 {"function": "inner", "file": "a.h", "line": 3},
                 {"function": "middle", "file": "b.h", "line": 4}],
         }]});
-        let thread = Thread::of(0, &thread, Extent::Ends, &[]);
+        let thread = Thread::of(0, &thread, &view(Extent::Ends));
         let shown: Vec<_> = thread
             .rows
             .iter()
@@ -232,12 +277,12 @@ mod tests {
     #[test]
     fn a_long_thread_shows_both_ends_and_all_when_asked() {
         let frames: Vec<_> = (0..101).map(|number| json!({"frame": number})).collect();
-        let thread = json!({"frames": frames, "total_frames": 130});
-        let ends = Thread::of(3, &thread, Extent::Ends, &[]);
+        let thread = json!({"frames": frames, "frame_count": 130});
+        let ends = Thread::of(3, &thread, &view(Extent::Ends));
         assert_eq!(ends.rows.len(), 101);
         assert!(matches!(ends.rows[50], Row::Hidden(1)));
         assert_eq!(ends.dropped, 29);
-        let whole = Thread::of(3, &thread, Extent::Whole, &[]);
+        let whole = Thread::of(3, &thread, &view(Extent::Whole));
         assert!(whole.rows.iter().all(|row| matches!(row, Row::Frame(_))));
         assert_eq!(whole.rows.len(), 101);
     }
@@ -245,7 +290,7 @@ mod tests {
     #[test]
     fn parts_of_another_shape_are_left_out() {
         let thread = json!({"thread_name": 5, "frames": [7, {"function": [], "inlines": {}}, {"truncated": {"msg": "20 gone"}}]});
-        let thread = Thread::of(0, &thread, Extent::Ends, &[]);
+        let thread = Thread::of(0, &thread, &view(Extent::Ends));
         assert_eq!(thread.rows.len(), 3);
         assert!(matches!(thread.rows[2], Row::Dropped(mark) if mark.to_string() == "20 gone"));
     }
