@@ -50,7 +50,11 @@ impl Fault {
     }
 
     /// The fault as the trait's error.
-    pub(crate) fn while_doing(self, operation: &'static str, object: &dyn std::fmt::Display) -> StoreError {
+    pub(crate) fn while_doing(
+        self,
+        operation: &'static str,
+        object: &dyn std::fmt::Display,
+    ) -> StoreError {
         let class = self.class();
         StoreError { operation, object: object.to_string(), class, source: Box::new(self) }
     }

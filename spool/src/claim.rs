@@ -35,6 +35,12 @@ impl Claim {
         &self.entry
     }
 
+    /// Bytes of the file.
+    pub fn bytes(&self) -> Result<u64, Error> {
+        let metadata = self.file.metadata();
+        metadata.map(|metadata| metadata.len()).map_err(Error::io("look up", &self.entry.path))
+    }
+
     /// Opens the crash and proves every byte of it. An error that
     /// [is damage](crate::format::Error::is_damage) is one for quarantine.
     pub fn open_whole(&self) -> Result<Envelope, Error> {

@@ -9,12 +9,11 @@ use crate::{Claim, Error, Spool, durable};
 
 impl Spool {
     /// Moves a claimed file into quarantine with a reason, and returns where it stands when both last.
-    pub fn quarantine(&self, claim: Claim, reason: &str) -> Result<PathBuf, Error> {
-        let Claim { entry, file: held } = claim;
-        let from = &entry.path;
+    pub fn quarantine(&self, claim: &Claim, reason: &str) -> Result<PathBuf, Error> {
+        let from = &claim.entry.path;
         let layout = self.layout_of(from);
-        let inode = held.metadata().map_err(Error::io("look up", from))?.ino();
-        let (crash_path, reason_path) = layout.quarantined(entry.crash_id, inode);
+        let inode = claim.file.metadata().map_err(Error::io("look up", from))?.ino();
+        let (crash_path, reason_path) = layout.quarantined(claim.entry.crash_id, inode);
         // The reason first: no crash stands there without one, whenever we are killed.
         fs::write(&reason_path, format!("{reason}\n")).map_err(Error::io("write", &reason_path))?;
         let file = fs::File::open(&reason_path).map_err(Error::io("open", &reason_path))?;

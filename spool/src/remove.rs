@@ -9,7 +9,7 @@ impl Claim {
     /// Removes the file. Only the crashmover calls this, and only once the store holds the crash.
     ///
     /// Not flushed: a file that comes back after a power cut is stored once more, to no effect.
-    pub fn remove(self) -> Result<(), Error> {
+    pub fn remove(&self) -> Result<(), Error> {
         let path = &self.entry.path;
         durable::unlink(path).map(drop).map_err(Error::io("remove", path))
     }

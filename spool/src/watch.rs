@@ -1,8 +1,13 @@
 //! Wake-up when a crash arrives. It may miss some: the carrier scans each second as well.
 
+use std::ffi::OsString;
+use std::future::Future;
 use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
-use inotify::{EventMask, EventStream, Inotify, StreamExt, WatchMask};
+use inotify::{Event, EventMask, EventStream, Inotify, StreamExt, WatchDescriptor, WatchMask};
 
 use crate::{Error, Lane, Spool, scan};
 
@@ -13,7 +18,7 @@ const BUFFER_BYTES: usize = 16 * 1024;
 pub struct Watch {
     events: EventStream<[u8; BUFFER_BYTES]>,
     /// The lane folders by their watch.
-    lanes: Vec<(inotify::WatchDescriptor, std::path::PathBuf)>,
+    lanes: Vec<(WatchDescriptor, PathBuf)>,
 }
 
 impl Watch {
@@ -40,28 +45,38 @@ impl Watch {
         Ok(Self { events, lanes })
     }
 
-    /// Returns when something may have arrived. Safe to drop half-way.
+    /// Returns when something may have arrived since the last return. Safe to drop half-way.
     pub async fn arrived(&mut self) -> io::Result<()> {
         loop {
             let event = self.events.next().await.ok_or(io::ErrorKind::UnexpectedEof)??;
-            let lane = self.lanes.iter().find(|(watch, _)| *watch == event.wd);
-            match (lane, event.name) {
-                (Some((_, folder)), Some(name)) if event.mask.contains(EventMask::ISDIR) => {
-                    watch_minute(&mut self.events.watches(), &folder.join(name));
-                    // Files may have come before the watch.
-                    return Ok(());
-                }
-                _ if event.mask.intersects(EventMask::CLOSE_WRITE | EventMask::Q_OVERFLOW) => {
-                    return Ok(());
-                }
-                // A folder was removed and its watch with it.
-                _ => {}
+            if self.is_arrival(&event) {
+                break;
             }
+        }
+        // One scan finds all that came: what is known already shall not cause another.
+        let mut context = Context::from_waker(Waker::noop());
+        while let Poll::Ready(Some(Ok(event))) = pin!(self.events.next()).poll(&mut context) {
+            self.is_arrival(&event);
+        }
+        Ok(())
+    }
+
+    /// Whether a crash may have come; begins to watch a minute that is new.
+    fn is_arrival(&mut self, event: &Event<OsString>) -> bool {
+        let lane = self.lanes.iter().find(|(watch, _)| *watch == event.wd);
+        match (lane, &event.name) {
+            (Some((_, folder)), Some(name)) if event.mask.contains(EventMask::ISDIR) => {
+                watch_minute(&mut self.events.watches(), &folder.join(name));
+                // Files may have come before the watch.
+                true
+            }
+            // The rest says that a folder was removed, and its watch with it.
+            _ => event.mask.intersects(EventMask::CLOSE_WRITE | EventMask::Q_OVERFLOW),
         }
     }
 }
 
 /// The writer closes its file once the name lasts. A minute that can't be watched is scanned.
-fn watch_minute(watches: &mut inotify::Watches, folder: &std::path::Path) {
+fn watch_minute(watches: &mut inotify::Watches, folder: &Path) {
     let _ = watches.add(folder, WatchMask::CLOSE_WRITE | WatchMask::ONLYDIR);
 }

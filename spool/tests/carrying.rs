@@ -101,7 +101,7 @@ fn a_damaged_file_goes_to_quarantine_with_its_reason() {
     let claim = spool.claim(&entry).unwrap().unwrap();
     let Err(Error::Damaged { source, .. }) = claim.open_whole() else { panic!("it was whole") };
     assert!(source.is_damage());
-    let moved = spool.quarantine(claim, &source.to_string()).unwrap();
+    let moved = spool.quarantine(&claim, &source.to_string()).unwrap();
     assert_eq!(fs::metadata(&moved).unwrap().len(), 50);
     let reason = fs::read_to_string(moved.with_extension("reason")).unwrap();
     assert_eq!(reason, "the file has 50 bytes, fewer than its header and trailer\n");

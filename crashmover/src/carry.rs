@@ -1,0 +1,145 @@
+//! One crash on its way: opened, stored, read back, removed; or put aside, or tried again.
+
+use std::sync::Arc;
+
+use auxilio_common::storage::{ErrorClass, IndexEntry, PutRaw};
+use auxilio_common::{RawEnvelope, StoreError, Throttle};
+use auxilio_service::backoff::Backoff;
+use auxilio_service::error_chain;
+use auxilio_service::metrics::{CRASHMOVER_FAILURES, CRASHMOVER_MOVED, CRASHMOVER_PUT};
+use auxilio_spool::{Claim, Envelope, Error as SpoolError};
+
+use crate::mover::{Load, Mover};
+
+/// Why a crash is not in the store yet.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("carry the crash")]
+    Store(#[source] StoreError),
+    #[error("use the spool")]
+    Spool(#[source] SpoolError),
+    #[error("the store said that it holds the crash and does not show it")]
+    NotThere,
+    #[error("the store shows the crash otherwise than it was put")]
+    Different,
+    #[error("another crash has this id")]
+    IdTaken,
+    #[error("the work was cut off")]
+    CutOff,
+}
+
+impl Failure {
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::Store(error) => error.class,
+            // A damaged file stays damaged; whatever else the file system says may pass.
+            Self::Spool(SpoolError::Damaged { source, .. }) if source.is_damage() => {
+                ErrorClass::Permanent
+            }
+            Self::Spool(_) => ErrorClass::Retry,
+            Self::NotThere | Self::Different | Self::CutOff => ErrorClass::Unknown,
+            Self::IdTaken => ErrorClass::Permanent,
+        }
+    }
+}
+
+/// The name of a class in metrics and logs.
+fn class_name(class: ErrorClass) -> &'static str {
+    match class {
+        ErrorClass::Retry => "retry",
+        ErrorClass::Permanent => "permanent",
+        ErrorClass::Unknown => "unknown",
+    }
+}
+
+impl Mover {
+    /// Carries one crash to its end, or lets it wait for another try.
+    pub(crate) async fn carry(self: &Arc<Self>, load: Load) {
+        let Load { claim, held, backoff, again } = load;
+        let crash_id = claim.entry().crash_id;
+        let claim = Arc::new(claim);
+        let failure = match self.carry_whole(&claim).await {
+            Ok(outcome) => {
+                let outcome = if outcome == PutRaw::Duplicate { "duplicate" } else { "stored" };
+                CRASHMOVER_MOVED.add(1, &[outcome]);
+                tracing::info!(%crash_id, outcome, "crash stored");
+                if again {
+                    // What failed with it may go through as well now.
+                    self.hands.all_due(self.shell.clock.monotonic());
+                }
+                return;
+            }
+            Err(failure) => failure,
+        };
+        let class = failure.class();
+        CRASHMOVER_FAILURES.add(1, &[class_name(class)]);
+        let text = error_chain(&failure);
+        if class == ErrorClass::Permanent {
+            match self.quarantine(&claim, text.clone()).await {
+                Ok(()) => {
+                    CRASHMOVER_MOVED.add(1, &["quarantined"]);
+                    tracing::error!(%crash_id, reason = text, "crash put into quarantine");
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!(%crash_id, error = error_chain(&error), "no quarantine");
+                }
+            }
+        }
+        self.try_again(&claim, backoff, &text);
+        // Waiting by now, so that no scan between finds it in nobody's hands.
+        drop(held);
+    }
+
+    /// Stores the crash, sees it there, tells the monitors, and removes it from the spool.
+    async fn carry_whole(&self, claim: &Arc<Claim>) -> Result<PutRaw, Failure> {
+        let envelope = blocking(claim, Claim::open_whole).await?.map_err(Failure::Spool)?;
+        let envelope: Arc<Envelope> = Arc::new(envelope);
+        let started = self.shell.clock.monotonic();
+        let put = self.store.put_raw(Arc::clone(&envelope) as Arc<dyn RawEnvelope>).await;
+        let outcome = put.map_err(Failure::Store)?;
+        let took = self.shell.clock.monotonic().saturating_sub(started);
+        CRASHMOVER_PUT.record(took.as_secs_f64(), &[]);
+        let crash = envelope.raw_crash();
+        if outcome == PutRaw::IdTaken {
+            return Err(Failure::IdTaken);
+        }
+        let shown = self.store.get_raw(crash.crash_id).await.map_err(Failure::Store)?;
+        let shown = shown.ok_or(Failure::NotThere)?;
+        // Of a duplicate the store shows the submission that was first.
+        if outcome == PutRaw::Stored && shown != *crash {
+            return Err(Failure::Different);
+        }
+        if outcome == PutRaw::Stored && crash.metadata.throttle == Throttle::Accept {
+            let received_at = crash.metadata.received_at;
+            self.hints.tell(IndexEntry { received_at, crash_id: crash.crash_id });
+        }
+        blocking(claim, Claim::remove).await?.map_err(Failure::Spool)?;
+        Ok(outcome)
+    }
+
+    async fn quarantine(&self, claim: &Arc<Claim>, reason: String) -> Result<(), Failure> {
+        let spool = Arc::clone(&self.spool);
+        let moved = blocking(claim, move |claim| spool.quarantine(claim, &reason)).await?;
+        moved.map(drop).map_err(Failure::Spool)
+    }
+
+    fn try_again(&self, claim: &Claim, mut backoff: Backoff, text: &str) {
+        let wait = backoff.next(&*self.shell.random);
+        let crash_id = claim.entry().crash_id;
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        tracing::warn!(%crash_id, error = text, wait_ms, "crash not stored yet");
+        let due = self.shell.clock.monotonic().saturating_add(wait);
+        self.hands.wait(claim.entry().clone(), backoff, due);
+    }
+}
+
+/// Does something with a claim on a thread for blocking work. Dropped half-way, the work goes on
+/// to its end with the file still locked.
+async fn blocking<T: Send + 'static>(
+    claim: &Arc<Claim>,
+    work: impl FnOnce(&Claim) -> T + Send + 'static,
+) -> Result<T, Failure> {
+    let claim = Arc::clone(claim);
+    tokio::task::spawn_blocking(move || work(&claim)).await.map_err(|_| Failure::CutOff)
+}

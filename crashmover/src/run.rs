@@ -1,0 +1,79 @@
+//! The role: its loop, its hints, its upkeep and its admin pages, until the shell says stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auxilio_common::CrashStore;
+use auxilio_service::http::{self, ListenError};
+use auxilio_service::worker::{Bounds, drive};
+use auxilio_service::{Shell, error_chain};
+use auxilio_spool::{Spool, Verdict};
+use axum::Router;
+use tokio_util::sync::CancellationToken;
+
+use crate::Config;
+use crate::hint::hints;
+use crate::mover::{Carrying, Mover};
+use crate::upkeep;
+
+/// Why the crashmover can't run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The admin address is taken.
+    #[error("serve the crashmover's admin pages")]
+    Listen(#[source] ListenError),
+}
+
+/// Runs the crashmover until the shell says stop.
+pub async fn run(
+    config: Config,
+    spool: Arc<Spool>,
+    store: Arc<dyn CrashStore>,
+    shell: Shell,
+) -> Result<(), Error> {
+    let listener = http::listen(config.admin_address, &shell).await.map_err(Error::Listen)?;
+    watch_health(&spool, &store, &shell);
+    let bounds = Bounds {
+        slots: config.workers,
+        lease: Duration::from_secs(config.carry_time_max_secs),
+        poll: Duration::from_millis(config.scan_interval_ms.max(10)),
+    };
+    let (hints, sender) = hints(&config.monitor_urls, &*shell.random);
+    let mover = Arc::new(Mover::new(config, Arc::clone(&spool), store, shell.clone(), hints));
+    let carried = CancellationToken::new();
+    let carrying = async {
+        drive(Arc::new(Carrying(mover)), bounds, &shell).await;
+        carried.cancel();
+    };
+    tokio::join!(
+        carrying,
+        sender.run(carried.clone()),
+        upkeep::run(spool, &shell),
+        http::serve(listener, Router::new(), &shell),
+    );
+    Ok(())
+}
+
+fn watch_health(spool: &Arc<Spool>, store: &Arc<dyn CrashStore>, shell: &Shell) {
+    let store = Arc::clone(store);
+    shell.health.depends_on("store", move || {
+        let store = Arc::clone(&store);
+        async move { store.check().await.map_err(|error| error_chain(&error)) }
+    });
+    let spool = Arc::clone(spool);
+    shell.health.depends_on("spool", move || {
+        let verdict = spool.verdict();
+        async move {
+            match verdict {
+                Ok(Verdict::Room) => Ok(()),
+                Ok(Verdict::FewBytes { free, mark }) => {
+                    Err(format!("{free} bytes are free in the spool, fewer than {mark}"))
+                }
+                Ok(Verdict::FewInodes { free, mark }) => {
+                    Err(format!("{free} inodes are free in the spool, fewer than {mark}"))
+                }
+                Err(error) => Err(error_chain(&error)),
+            }
+        }
+    });
+}
