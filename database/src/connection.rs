@@ -56,11 +56,11 @@ impl Database {
         Ok(Self { pool, settings: Arc::new(settings) })
     }
 
-    /// Asks the server for an answer, as the role.
+    /// Asks the server, as the role, whether it is there and has been migrated.
     pub async fn check(&self) -> Result<(), Error> {
-        self.query("look for the tables", "SELECT FROM pg_catalog.pg_class LIMIT 1", &[])
-            .await
-            .map(|_| ())
+        let sql = "SELECT to_regclass('public.reports') IS NOT NULL";
+        let row = self.query_one("look for the tables", sql, &[]).await?;
+        if row.get(0) { Ok(()) } else { Err(Error::NotMigrated) }
     }
 
     /// Runs one statement and reads all its rows.

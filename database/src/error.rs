@@ -63,6 +63,9 @@ pub enum Error {
         /// What was tried.
         operation: &'static str,
     },
+    /// The tables are not there yet.
+    #[error("the database has no tables yet: auxilio db migrate makes them")]
+    NotMigrated,
     /// The database holds or was given something that this version has no word for.
     #[error("{operation} in the database: {what}")]
     Unexpected {

@@ -76,7 +76,7 @@ impl Server {
         if let Some(owner) = owner {
             chown(folder.path(), Some(owner.user), Some(owner.group))?;
         }
-        let server = Self {
+        let mut server = Self {
             process: Mutex::new(None),
             programs,
             owner,
@@ -86,6 +86,13 @@ impl Server {
             folder,
         };
         server.initialise()?;
+        // Between finding a free port and using it somebody else may have taken it.
+        for _ in 0..3 {
+            if server.start().is_ok() {
+                return Ok(server);
+            }
+            server.port = free_port()?;
+        }
         server.start()?;
         Ok(server)
     }

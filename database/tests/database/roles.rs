@@ -1,10 +1,11 @@
 //! Rights: each role can do its work and nothing else.
 
 use auxilio_common::{JobOutcome, Lane, Timestamp};
-use auxilio_database::{Database, DbRole, Error};
+use auxilio_database::{Class, Config, Database, DbRole, Error, create_database, migrate};
+use auxilio_testkit::postgres::Server;
 use tokio_postgres::error::SqlState;
 
-use crate::fixture::{Fixture, LEASE, connect, day, entry, id};
+use crate::fixture::{Fixture, LEASE, config, connect, day, entry, id};
 
 fn is_denied<T: std::fmt::Debug>(answer: Result<T, Error>) -> bool {
     let denied = SqlState::INSUFFICIENT_PRIVILEGE;
@@ -77,4 +78,29 @@ async fn analyst_sees_no_protected_column_and_the_collector_nothing() {
     for table in ["jobs", "job_outcomes", "processors", "reports"] {
         assert!(client.batch_execute(&format!("SELECT FROM {table}")).await.is_err());
     }
+}
+
+#[tokio::test]
+async fn ordinary_user_migrates_and_a_service_s_user_takes_on_its_role_alone() {
+    let server = Server::shared().unwrap();
+    let admin = connect(&config(&server, "postgres")).await;
+    admin
+        .batch_execute("CREATE ROLE ordinary LOGIN CREATEROLE CREATEDB; CREATE ROLE service LOGIN")
+        .await
+        .unwrap();
+    let ordinary = Config { user: "ordinary".into(), ..config(&server, "production") };
+    assert!(create_database(&ordinary).await.unwrap());
+    let bare = Database::connect(&ordinary, DbRole::Owner).unwrap();
+    assert!(matches!(bare.check().await, Err(Error::NotMigrated)));
+    migrate(&ordinary).await.unwrap();
+    assert!(migrate(&ordinary).await.unwrap().applied.is_empty());
+    bare.check().await.unwrap();
+
+    admin.batch_execute("GRANT auxilio_monitor TO service").await.unwrap();
+    let service = Config { user: "service".into(), ..ordinary };
+    let monitor = Database::connect(&service, DbRole::Monitor).unwrap();
+    monitor.insert_jobs(&[entry(id(1), 0)]).await.unwrap();
+    let processor = Database::connect(&service, DbRole::Processor).unwrap();
+    let error = processor.register_processor("one", 1, &[]).await.unwrap_err();
+    assert!(matches!(error, Error::Connect { .. }) && error.class() == Class::Retry, "{error:?}");
 }
