@@ -3,6 +3,7 @@
 //! A crash without a minidump is an ordinary crash: nothing is said of walking then.
 
 use auxilio_common::{DumpName, ProcessedCrash};
+use serde_json::{Map, Value};
 
 use crate::case::Case;
 use crate::draft::Draft;
@@ -40,13 +41,26 @@ fn act(_: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
     Ok(())
 }
 
-fn fill(crash: &mut ProcessedCrash, walk: WalkedDump) {
+fn fill(crash: &mut ProcessedCrash, mut walk: WalkedDump) {
+    if let Some(json_dump) = &mut walk.json_dump {
+        order(json_dump);
+    }
     crash.set("mdsw_status_string", Some(walk.status));
     crash.set("mdsw_return_code", walk.return_code);
     crash.set("mdsw_stderr", walk.stderr);
     crash.set("stackwalk_version", walk.walker_version);
     crash.set("truncated", Some(walk.truncated));
     crash.set("json_dump", walk.json_dump);
+}
+
+/// The reader of dumps keeps the process's limits in a hash table and writes them in its order, which
+/// differs from run to run; the same crash must give the same bytes.
+fn order(json_dump: &mut Map<String, Value>) {
+    let limits = json_dump.get_mut("proc_limits").and_then(|limits| limits.get_mut("limits"));
+    if let Some(Value::Array(limits)) = limits {
+        let name = |limit: &Value| limit.get("name").and_then(Value::as_str).map(str::to_owned);
+        limits.sort_by_cached_key(name);
+    }
 }
 
 #[cfg(test)]
@@ -76,6 +90,15 @@ mod tests {
         );
         assert_eq!(made.quality, Quality::Clean);
         assert_eq!(made.crash.0["success"], true);
+    }
+
+    #[test]
+    fn the_order_of_a_hash_table_is_not_kept() {
+        let limits = json!({"limits": [{"name": "b"}, {"name": "a"}, {}]});
+        let walks = BTreeMap::from([(DumpName::main(), walk(json!({"proc_limits": limits})))]);
+        let made = processed_with(&raw(&[]), walks);
+        let sorted = json!([{}, {"name": "a"}, {"name": "b"}]);
+        assert_eq!(made.crash.0["json_dump"]["proc_limits"]["limits"], sorted);
     }
 
     #[test]
