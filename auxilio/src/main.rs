@@ -1,2 +1,46 @@
-//! auxilio.
-fn main() {}
+//! The one program: `auxilio run ROLE`, `auxilio up` and the verbs of its operators.
+//!
+//! It alone knows every part and picks the store. It deliberately does none of the parts' work.
+
+mod cli;
+mod config;
+mod crate_version;
+mod installation;
+mod roles;
+mod run;
+mod up;
+mod verbs;
+
+use std::process::ExitCode;
+
+use auxilio_service::environment::Environment;
+use clap::Parser;
+
+use crate::cli::{Cli, Verb};
+
+fn main() -> ExitCode {
+    // A walker is started by its processor alone and takes nothing from the environment.
+    let cli = Cli::parse();
+    let environment = Environment::of_process();
+    match perform(cli, &environment) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("auxilio: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn perform(cli: Cli, environment: &Environment) -> anyhow::Result<ExitCode> {
+    let place = cli.place;
+    match cli.verb {
+        Verb::Up(options) => up::perform(&place, &options, environment),
+        Verb::Run(options) => run::perform(&place, &options, environment),
+        Verb::Submit(options) => verbs::submit::perform(&place, &options, environment),
+        Verb::Stackwalk(options) => verbs::stackwalk::perform(&options),
+        Verb::Signature(options) => verbs::signature::perform(&options),
+        Verb::Db { verb } => verbs::db::perform(&place, &verb, environment),
+        Verb::Config { verb } => verbs::config::perform(&place, &verb, environment),
+        Verb::StackwalkWorker => Ok(verbs::stackwalk::work()),
+    }
+}

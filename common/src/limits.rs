@@ -138,7 +138,7 @@ pub const TEXT_FIELD_CHARS_MAX: usize = 32_768;
 pub const HINT_ENTRIES_MAX: usize = 1_000;
 
 /// Bytes of one hint: a hundred for each entry, and room.
-pub const HINT_BYTES_MAX: usize = 256 * KIB as usize;
+pub const HINT_BYTES_MAX: usize = 256 * 1024;
 
 /// Hinted entries that wait in the monitor: half a minute at ten times Mozilla's load.
 pub const HINT_QUEUE_ENTRIES_MAX: usize = 10_000;

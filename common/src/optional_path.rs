@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer, Serializer};
 
 /// Writes a path, or an empty text for none.
-#[expect(clippy::ref_option, reason = "serde hands the field as it is")]
 pub fn serialize<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
     match path {
         Some(path) => serializer.serialize_str(&path.to_string_lossy()),

@@ -1,0 +1,174 @@
+//! The command line. What scripts count on stands in docs/interface.md.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A self-hosted crash-report system.
+#[derive(Debug, Parser)]
+#[command(name = "auxilio", version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// Which installation a verb is about.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Place {
+    /// The data folder of an embedded installation
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// A configuration file
+    #[arg(long, global = true, value_name = "FILE", env = "AUXILIO_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print one JSON object a line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run everything in one process, with a private Postgres in the data folder
+    Up(UpOptions),
+    /// Run one role, or several in one process
+    Run(RunOptions),
+    /// Post minidumps to a collector; prints a crash id a line
+    Submit(SubmitOptions),
+    /// Walk a minidump's stacks and print the result as JSON
+    Stackwalk(StackwalkOptions),
+    /// Generate signatures: crash data in, one JSON object a line
+    Signature(SignatureOptions),
+    /// The database: migrate, status, psql
+    Db {
+        #[command(subcommand)]
+        verb: DbVerb,
+    },
+    /// The configuration: check, show
+    Config {
+        #[command(subcommand)]
+        verb: ConfigVerb,
+    },
+    /// Serve walks on standard input and output; started by a processor
+    #[command(hide = true)]
+    StackwalkWorker,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct UpOptions {
+    /// Added to every port, so that copies run side by side: a multiple of 1000 up to 15000
+    #[arg(long, value_name = "N", value_parser = parse_port_offset)]
+    pub(crate) port_offset: Option<u16>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RunOptions {
+    /// The roles to run
+    #[arg(required = true, value_name = "ROLE")]
+    pub(crate) roles: Vec<Role>,
+}
+
+/// A role, in the order in which a crash meets them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Role {
+    Collector,
+    Crashmover,
+    Monitor,
+    Processor,
+    Middleware,
+    Webapp,
+}
+
+impl Role {
+    /// All of them.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Collector,
+        Self::Crashmover,
+        Self::Monitor,
+        Self::Processor,
+        Self::Middleware,
+        Self::Webapp,
+    ];
+
+    /// The name on the command line and in logs.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Collector => "collector",
+            Self::Crashmover => "crashmover",
+            Self::Monitor => "monitor",
+            Self::Processor => "processor",
+            Self::Middleware => "middleware",
+            Self::Webapp => "webapp",
+        }
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SubmitOptions {
+    /// The collector, as http://host:port [default: the installation's]
+    #[arg(long, value_name = "URL")]
+    pub(crate) collector: Option<String>,
+    /// Annotations as one JSON object, sent as the JSON part
+    #[arg(long, value_name = "FILE")]
+    pub(crate) extra: Option<PathBuf>,
+    /// An annotation; may be repeated
+    #[arg(long, value_name = "K=V", value_parser = parse_annotation)]
+    pub(crate) annotation: Vec<(String, String)>,
+    /// Minidumps, each a crash of its own
+    #[arg(required = true, value_name = "DUMP")]
+    pub(crate) dumps: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct StackwalkOptions {
+    /// A folder of symbols in Breakpad's layout; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub(crate) symbols: Vec<PathBuf>,
+    /// The minidump
+    #[arg(value_name = "DUMP")]
+    pub(crate) dump: PathBuf,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SignatureOptions {
+    /// A folder of lists that replaces all built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub(crate) lists: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum DbVerb {
+    /// Bring the database to this program's schema
+    Migrate,
+    /// Say which migrations the database has
+    Status,
+    /// Open psql on the database
+    Psql {
+        /// Passed on to psql
+        #[arg(last = true, value_name = "ARGS")]
+        arguments: Vec<String>,
+    },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum ConfigVerb {
+    /// Say whether the configuration is good
+    Check,
+    /// Print the whole configuration, without secrets
+    Show,
+}
+
+fn parse_port_offset(text: &str) -> Result<u16, String> {
+    match text.parse::<u16>() {
+        Ok(offset) if offset % 1_000 == 0 && offset <= 15_000 => Ok(offset),
+        _ => Err("it must be a multiple of 1000 up to 15000".into()),
+    }
+}
+
+fn parse_annotation(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("an annotation is written as NAME=VALUE".into()),
+    }
+}

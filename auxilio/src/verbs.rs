@@ -1,0 +1,17 @@
+//! The verbs of operators.
+
+pub(crate) mod config;
+pub(crate) mod db;
+pub(crate) mod signature;
+pub(crate) mod stackwalk;
+pub(crate) mod submit;
+
+use anyhow::Context;
+
+/// A runtime for a verb that talks to the network: one thread is enough.
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("can't start the runtime")
+}

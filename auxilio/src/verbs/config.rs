@@ -1,0 +1,25 @@
+//! `auxilio config`: is it good, and what is it.
+
+use std::process::ExitCode;
+
+use auxilio_service::config as loader;
+use auxilio_service::environment::Environment;
+
+use crate::cli::{ConfigVerb, Place};
+use crate::installation::Installation;
+
+pub(crate) fn perform(
+    place: &Place,
+    verb: &ConfigVerb,
+    environment: &Environment,
+) -> anyhow::Result<ExitCode> {
+    let installation = Installation::find(place, environment)?;
+    match verb {
+        ConfigVerb::Check => println!("the configuration is good"),
+        ConfigVerb::Show if place.json => {
+            println!("{}", serde_json::to_string(&installation.config.without_secrets())?);
+        }
+        ConfigVerb::Show => print!("{}", loader::to_toml(&installation.config.without_secrets())?),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,156 @@
+//! `auxilio up`: everything in one process, as a newcomer runs it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+
+use crate::crashes::Crashes;
+use crate::process::Process;
+use crate::{binary, user, wait};
+
+/// Time within which `up` is ready: its first start makes a database cluster.
+const START_TIME: Duration = Duration::from_secs(180);
+
+/// An embedded installation.
+pub struct Up {
+    /// Its data folder.
+    pub dir: TempDir,
+    /// Real crashes to post.
+    pub crashes: Arc<Crashes>,
+    offset: u16,
+    process: Option<Process>,
+}
+
+impl Up {
+    /// Makes a data folder and starts `up` in it.
+    pub fn start() -> Result<Self> {
+        let mut up = Self::prepare()?;
+        up.start_again()?;
+        Ok(up)
+    }
+
+    /// A data folder with symbols, and ports that nobody uses.
+    pub fn prepare() -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("auxilio-up-").tempdir()?;
+        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755))?;
+        user::give(dir.path())?;
+        let made = tempfile::tempdir()?;
+        std::fs::create_dir(dir.path().join("symbols"))?;
+        let crashes = Crashes::make(made.path(), &dir.path().join("symbols"))?;
+        Ok(Self { dir, crashes: Arc::new(crashes), offset: free_offset()?, process: None })
+    }
+
+    /// Starts `up` and waits until it says that it is ready.
+    pub fn start_again(&mut self) -> Result<()> {
+        let log = self.dir.path().join("up.log");
+        let said = self.dir.path().join("up.out");
+        let mut command = binary::command()?;
+        command
+            .args(["up", "--port-offset", &self.offset.to_string(), "--data"])
+            .arg(self.dir.path())
+            .stdin(Stdio::null())
+            .stdout(std::fs::File::create(&said)?)
+            .stderr(std::fs::OpenOptions::new().create(true).append(true).open(&log)?);
+        user::run_as(&mut command)?;
+        let mut process = Process::start(&mut command)?;
+        let ready = wait::until("auxilio up", START_TIME, || {
+            if let Ok(Some(status)) = process.ended() {
+                return Some(Err(status));
+            }
+            let text = std::fs::read_to_string(&said).unwrap_or_default();
+            text.lines().any(|line| line == "ready").then_some(Ok(()))
+        });
+        if let Err(status) = ready {
+            bail!("auxilio up ended: {status}: {}", std::fs::read_to_string(&log)?);
+        }
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// The process, no longer looked after.
+    pub fn take(&mut self) -> Result<Process> {
+        self.process.take().context("up does not run")
+    }
+
+    /// A role's address.
+    pub fn address(&self, role: &str) -> SocketAddr {
+        let port = match role {
+            "collector" => 8000,
+            "webapp" => 8080,
+            "middleware" => 8100,
+            "postgres" => 8132,
+            "crashmover" => 8301,
+            "monitor" => 8302,
+            _ => 8303,
+        };
+        SocketAddr::from((Ipv4Addr::LOCALHOST, port + self.offset))
+    }
+
+    /// The offset of its ports.
+    pub fn offset(&self) -> u16 {
+        self.offset
+    }
+
+    /// One number that a query on its database answers.
+    pub fn count(&self, sql: &str) -> Result<i64> {
+        let password = std::fs::read_to_string(self.dir.path().join("postgres_password"))?;
+        let mut client = postgres::Config::new()
+            .host("127.0.0.1")
+            .port(self.address("postgres").port())
+            .user("auxilio")
+            .password(password.trim())
+            .dbname("auxilio")
+            .connect(postgres::NoTls)?;
+        Ok(client.query_one(sql, &[])?.get(0))
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        // Its Postgres would outlive a killed `up`: stop it as its operator would.
+        if let Some(process) = self.process.take() {
+            let _ = process.terminate(Duration::from_secs(60));
+        } else {
+            end_postgres(self.dir.path());
+        }
+    }
+}
+
+/// Ends the Postgres that a killed `up` left in a folder, by the pid in its own file.
+fn end_postgres(dir: &Path) {
+    let Ok(text) = std::fs::read_to_string(dir.join("postgres/postmaster.pid")) else { return };
+    let pid = text
+        .lines()
+        .next()
+        .and_then(|line| line.trim().parse().ok())
+        .and_then(rustix::process::Pid::from_raw);
+    if let Some(pid) = pid {
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+    }
+}
+
+/// An offset whose ports are free. Test programs run one after another; within one, each asks here.
+fn free_offset() -> Result<u16> {
+    static NEXT: AtomicU16 = AtomicU16::new(1);
+    loop {
+        let number = NEXT.fetch_add(1, Ordering::SeqCst);
+        if number > 15 {
+            bail!("no port offset is free");
+        }
+        let offset = number * 1_000;
+        let ports = [8000, 8080, 8100, 8132, 8301, 8302, 8303].map(|port| port + offset);
+        if ports
+            .iter()
+            .all(|port| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        {
+            return Ok(offset);
+        }
+    }
+}
