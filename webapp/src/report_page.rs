@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use askama::Template;
 use auxilio_common::CrashId;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -58,9 +59,11 @@ pub(crate) async fn find(Query(asked): Query<HashMap<String, String>>) -> Respon
 /// `/report/index/<id>`, also with `bp-`.
 pub(crate) async fn show(
     State(app): State<App>,
-    Path(typed): Path<String>,
+    typed: Result<Path<String>, PathRejection>,
     Query(asked): Query<HashMap<String, String>>,
 ) -> Response {
+    // Bytes that are no text name nothing.
+    let Ok(Path(typed)) = typed else { return trouble_page::no_such_page().await };
     let crash_id = match CrashId::parse(&typed) {
         Ok(crash_id) => crash_id,
         Err(error) => return trouble_page::malformed_id(&typed, &Sentence(&error)),

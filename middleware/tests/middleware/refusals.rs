@@ -3,6 +3,8 @@
 use std::fs;
 
 use serde_json::{Map, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::fixture::{Service, document, header, id, json, text};
 
@@ -115,4 +117,36 @@ async fn a_store_that_is_away_or_damaged_is_no_missing_crash() {
     let damaged = service.get(&path).await;
     assert_eq!(damaged.status, 500);
     assert_eq!(json(&damaged), json!({"error": "what the store has can't be read"}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_other_origins_may_ask_and_a_head_has_no_body() {
+    let service = Service::start().await;
+    service.put(&document(id(1), Map::new())).await;
+    let path = format!("/api/ProcessedCrash/?crash_id={}", id(1));
+    let (head, body) = exchange(&service, "OPTIONS", &path).await;
+    assert!(head.starts_with("HTTP/1.1 204"), "{head}");
+    for line in [
+        "access-control-allow-origin: *",
+        "access-control-allow-headers: auth-token",
+        "access-control-allow-methods: GET, HEAD, OPTIONS",
+    ] {
+        assert!(head.contains(line), "{line} is not in\n{head}");
+    }
+    assert_eq!(body, "");
+    let (head, body) = exchange(&service, "HEAD", &path).await;
+    assert!(head.starts_with("HTTP/1.1 200") && head.contains("vary: auth-token"), "{head}");
+    assert_eq!(body, "");
+}
+
+/// One request on a connection of its own: head and body of the answer.
+async fn exchange(service: &Service, method: &str, path: &str) -> (String, String) {
+    let authority = service.url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(authority).await.unwrap();
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_owned(), body.to_owned())
 }

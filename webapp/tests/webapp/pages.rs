@@ -95,6 +95,9 @@ async fn malformed_ids_and_unknown_crashes_are_not_found() {
     let shown = text(&site.get("/report/index/%3Cb%3Ebold").await);
     assert!(shown.contains("This is no crash id") && shown.contains("&#60;b&#62;bold"), "{shown}");
     assert_eq!(site.get("/report/index/short").await.status, 404);
+    let no_text = site.get("/report/index/%FF").await;
+    assert_eq!(no_text.status, 404);
+    assert!(text(&no_text).contains("No such page"));
     assert_eq!(site.get("/report/?crash_id=").await.status, 404);
 
     site.put_status(OLD_ID, false);
