@@ -23,6 +23,7 @@ macro_rules! tests {
 
 tests! {
     a_real_crash_ends_in_a_report_with_names_and_lines,
+    every_kind_of_real_crash_is_named_after_its_own_function,
     a_crash_without_a_dump_is_processed,
     a_dump_that_is_none_ends_in_a_report_that_says_so,
     every_minidump_of_a_crash_is_walked,
@@ -53,6 +54,27 @@ async fn a_real_crash_ends_in_a_report_with_names_and_lines() {
     assert!(text("topmost_filenames").contains("crashme"), "{}", text("topmost_filenames"));
     assert!(text("modules_in_stack").starts_with("auxilio-crashme/"));
     assert_eq!(document.crash.0["success"], true);
+    running.stop().await;
+}
+
+/// No abort, panic, allocator or signal of the platform stands in the place of who is to blame.
+async fn every_kind_of_real_crash_is_named_after_its_own_function() {
+    let fixture = Fixture::new().await;
+    crashme::write_symbols(&fixture.symbols_dir()).unwrap();
+    let running = fixture.start();
+    // Left out: one that does not crash, and two whose first frame can be no function: data that is
+    // executed has a module alone, and a stack that ran over may end in any call.
+    let left_out = [Kind::Spin, Kind::ExecData, Kind::StackOverflow];
+    for (seed, kind) in (200..).zip(Kind::all().iter().filter(|kind| !left_out.contains(kind))) {
+        let crash_id = fixture.put(crash_with(seed, real_dump(*kind))).await;
+        fixture.queue(crash_id).await;
+        let document = fixture.ended(crash_id).await;
+        let signature = document.crash.text("signature").unwrap_or_default();
+        let expected = kind.expectation();
+        let named = expected.inlines.first().copied().unwrap_or(expected.function);
+        let start = format!("auxilio_crashme::crash::{named}");
+        assert!(signature.starts_with(&start), "{}: {signature}", kind.name());
+    }
     running.stop().await;
 }
 
