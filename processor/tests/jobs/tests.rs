@@ -1,5 +1,6 @@
 //! Jobs from their queue to their end.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use auxilio_common::{
     Quality, Timestamp,
 };
 use auxilio_testkit::crashme::{self, Kind};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, crash, crash_with, ends, real_dump, until};
 
@@ -24,6 +25,7 @@ macro_rules! tests {
 tests! {
     a_real_crash_ends_in_a_report_with_names_and_lines,
     every_kind_of_real_crash_is_named_after_its_own_function,
+    firefox_crashes_of_three_platforms_are_processed,
     a_crash_without_a_dump_is_processed,
     a_dump_that_is_none_ends_in_a_report_that_says_so,
     every_minidump_of_a_crash_is_walked,
@@ -74,6 +76,47 @@ async fn every_kind_of_real_crash_is_named_after_its_own_function() {
         let named = expected.inlines.first().copied().unwrap_or(expected.function);
         let start = format!("auxilio_crashme::crash::{named}");
         assert!(signature.starts_with(&start), "{}: {signature}", kind.name());
+    }
+    running.stop().await;
+}
+
+/// The corpus's crashes and the systems that they come from.
+const FIREFOX: [(&str, &str); 3] = [
+    ("linux-x86_64", "Fedora 33 (Thirty Three)"),
+    ("macos-x86_64", "macOS 11"),
+    ("windows-x86_64", "Windows 10"),
+];
+
+async fn firefox_crashes_of_three_platforms_are_processed() {
+    let fixture = Fixture::new().await;
+    let cache = std::env::current_exe().unwrap().with_file_name("corpus");
+    let corpus = auxilio_testkit::corpus::unpack(&cache).unwrap();
+    std::os::unix::fs::symlink(&corpus.symbols, fixture.symbols_dir()).unwrap();
+    let running = fixture.start();
+    for (seed, crash) in (300..).zip(&corpus.crashes) {
+        let mut recipe = crash_with(seed, std::fs::read(&crash.dump).unwrap());
+        let extra = std::fs::read(&crash.extra).unwrap();
+        let extra: BTreeMap<String, Value> = serde_json::from_slice(&extra).unwrap();
+        for (name, value) in &extra {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            recipe = recipe.annotation(name, &text);
+        }
+        let crash_id = fixture.put(recipe).await;
+        fixture.queue(crash_id).await;
+        let document = fixture.ended(crash_id).await;
+        assert_eq!(document.envelope.quality, Quality::Clean, "{}", crash.name);
+        assert_eq!(document.envelope.notes, Vec::<String>::new());
+        let text = |field| document.crash.text(field).unwrap_or_default();
+        let os = FIREFOX.iter().find(|(name, _)| *name == crash.name);
+        assert_eq!(os.map(|(_, os)| *os), Some(text("os_pretty_version")));
+        assert_eq!((text("product"), text("version")), ("Firefox", "86.0a1"));
+        // The largest module of each has no symbols in the corpus: its name stands once.
+        assert!(
+            text("proto_signature").starts_with(text("signature").split(" | ").next().unwrap())
+        );
+        assert!(text("missing_symbols").contains("xul") || text("missing_symbols").contains("XUL"));
+        assert_eq!(document.crash.integer("crashing_thread"), Some(0));
+        assert!(document.crash.integer("uptime").is_some_and(|uptime| (1..100).contains(&uptime)));
     }
     running.stop().await;
 }
