@@ -2,6 +2,8 @@
 //! minidump-processor finds with its own symbolizer.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::Duration;
 
 use auxilio_common::CrashId;
@@ -41,7 +43,7 @@ fn threads_of(report: &Value) -> Vec<Vec<Value>> {
     report["threads"].as_array().unwrap().iter().map(frames).collect()
 }
 
-fn reference(crash: &CorpusCrash, symbols: &std::path::Path) -> Value {
+fn reference(crash: &CorpusCrash, symbols: &Path) -> Value {
     let dump = Minidump::read_path(&crash.dump).unwrap();
     let symbolizer = Symbolizer::new(SimpleSymbolSupplier::new(vec![symbols.to_owned()]));
     let walk = minidump_processor::process_minidump_with_options(
@@ -91,7 +93,10 @@ fn the_frames_of_real_firefox_crashes_are_those_of_the_reference() {
         assert_eq!(ours.len(), theirs.len(), "threads of {}", crash.name);
         let mut frames = 0;
         for (number, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
-            assert_eq!(ours, theirs, "thread {number} of {}", crash.name);
+            assert_eq!(ours.len(), theirs.len(), "frames of thread {number} of {}", crash.name);
+            for (frame, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
+                assert_eq!(ours, theirs, "frame {frame} of thread {number} of {}", crash.name);
+            }
             frames += ours.len();
         }
         println!(
@@ -105,7 +110,11 @@ fn the_frames_of_real_firefox_crashes_are_those_of_the_reference() {
 }
 
 /// The processor runs as another user when the tests run as root.
-fn open_to_all(dir: &std::path::Path) {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755)).unwrap();
+fn open_to_all(path: &Path) {
+    let metadata = std::fs::metadata(path).unwrap();
+    let mode = if metadata.is_dir() { 0o755 } else { 0o644 };
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    for entry in std::fs::read_dir(path).into_iter().flatten() {
+        open_to_all(&entry.unwrap().path());
+    }
 }

@@ -123,6 +123,7 @@ fn a_supplied_id_keeps_its_day_and_nobody_overwrites_a_crash() {
     wait::until("an empty spool", Duration::from_secs(30), || {
         roles.spooled().is_empty().then_some(())
     });
+    assert_eq!(roles.quarantined().len(), 1, "the other crash waits for a person");
     assert_eq!(roles.processed(id.parse().unwrap()).unwrap()["version"], "1");
     assert_eq!(roles.reports().unwrap().into_values().collect::<Vec<_>>(), [1]);
 }

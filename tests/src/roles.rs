@@ -150,10 +150,21 @@ impl Roles {
         rows.iter().map(|row| Ok((row.get::<_, String>(0).parse()?, row.get(1)))).collect()
     }
 
-    /// Crash files that are still in the spool.
+    /// Crash files that still wait in the spool.
     pub fn spooled(&self) -> Vec<PathBuf> {
+        self.crash_files(&["spool/standard", "spool/deferred"])
+    }
+
+    /// Crash files that were set aside for a person to look at.
+    pub fn quarantined(&self) -> Vec<PathBuf> {
+        self.crash_files(&["spool/quarantine"])
+    }
+
+    fn crash_files(&self, folders: &[&str]) -> Vec<PathBuf> {
         let mut found = Vec::new();
-        collect_crash_files(&self.dir.path().join("spool"), &mut found);
+        for folder in folders {
+            collect_crash_files(&self.dir.path().join(folder), &mut found);
+        }
         found
     }
 
