@@ -1,5 +1,4 @@
 //! The disk store keeps what every store promises.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::{Arc, Mutex};
 
