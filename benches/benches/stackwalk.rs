@@ -74,11 +74,14 @@ fn measure(mut run: impl FnMut() -> usize) -> f64 {
     assert!(run() > 0);
     let begin = cpu_time();
     let mut runs = 0_u32;
-    while cpu_time() - begin < MEASURED {
+    loop {
         assert!(run() > 0);
         runs += 1;
+        let taken = cpu_time().saturating_sub(begin);
+        if taken >= MEASURED {
+            return taken.as_secs_f64() * 1_000.0 / f64::from(runs);
+        }
     }
-    (cpu_time() - begin).as_secs_f64() * 1_000.0 / f64::from(runs)
 }
 
 fn cpu_time() -> Duration {

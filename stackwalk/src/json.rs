@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::mem;
 
+use auxilio_common::limits;
 use auxilio_symbols::ModuleSymbols;
 use minidump::{MinidumpModuleList, MinidumpUnloadedModuleList};
 use minidump_processor::ProcessState;
@@ -38,6 +39,10 @@ pub(crate) fn write(
     truncation: &Truncation,
 ) -> Result<(), serde_json::Error> {
     let WalkedState { process: mut state, walked_frames } = state;
+    if state.soft_errors.as_ref().is_some_and(|errors| !is_shallow(errors, limits::JSON_DEPTH_MAX))
+    {
+        state.soft_errors = Some(json!("left out: nested too deep"));
+    }
     let width = Width::of(&state);
     let threads = mem::take(&mut state.threads);
     let modules = mem::replace(&mut state.modules, MinidumpModuleList::new());
@@ -106,7 +111,22 @@ fn head(
     if let Some(crash_info) = head.get_mut("crash_info").and_then(Value::as_object_mut) {
         crash_info.insert("crashing_thread".to_owned(), json!(requesting));
     }
+    let proc_limits = head.get_mut("proc_limits").and_then(|limits| limits.get_mut("limits"));
+    if let Some(proc_limits) = proc_limits.and_then(Value::as_array_mut) {
+        // The processor has them in the order of a hash map; one crash must give one report.
+        proc_limits.sort_by_cached_key(|limit| limit["name"].to_string());
+    }
     Ok(head)
+}
+
+/// Whether a value from the dump is nested at most `levels` deep: readers of JSON have limits.
+fn is_shallow(value: &Value, levels: usize) -> bool {
+    let deeper = |value: &Value| levels > 0 && is_shallow(value, levels - 1);
+    match value {
+        Value::Array(values) => values.iter().all(deeper),
+        Value::Object(fields) => fields.values().all(deeper),
+        _ => true,
+    }
 }
 
 /// A list that is made while it is written.

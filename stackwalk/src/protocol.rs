@@ -41,6 +41,8 @@ pub(crate) struct Request {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Answer {
+    /// The worker has started and taken its limits. The answer to [`Hello`].
+    Ready,
     /// An index is being made first, of a symbol file of so many bytes: it takes as long as it
     /// takes, and the dump is not to blame.
     Indexing { bytes: u64 },

@@ -3,7 +3,7 @@
 mod process;
 mod stacks;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use auxilio_common::limits;
 use auxilio_symbols::{DumpSymbols, ModuleSymbols, SymbolStore};
@@ -69,8 +69,11 @@ pub fn walk_dump(
     };
     let limit = usize::try_from(limits::WALK_JSON_BYTES_MAX).unwrap_or(usize::MAX);
     let mut buffer = BoundedBuffer::new(limit);
-    json::write(&mut buffer, state, &outcomes, &truncation)
-        .map_err(|_too_large| unreadable("OversizedReport"))?;
+    json::write(&mut buffer, state, &outcomes, &truncation).map_err(|error| {
+        let status = if error.is_io() { "OversizedReport" } else { "UnprintableReport" };
+        tracing::warn!(%error, status, "a walked dump gives no report");
+        unreadable(status)
+    })?;
     Ok(Walked { json: buffer.into_bytes(), facts })
 }
 
@@ -82,7 +85,8 @@ fn unreadable(status: &str) -> Unreadable {
 fn add_hints(state: &mut ProcessState, hints: &DumpHints) {
     let signers = hints.module_signature_info.as_deref().map(serde_json::from_str);
     // A text that is no such object says nothing; the annotation stays in the raw crash.
-    let signers: HashMap<String, Vec<String>> = signers.and_then(Result::ok).unwrap_or_default();
+    // In the order of signers, so that a module with two has the same one in every run.
+    let signers: BTreeMap<String, Vec<String>> = signers.and_then(Result::ok).unwrap_or_default();
     for (signer, modules) in signers {
         state.cert_info.extend(modules.into_iter().map(|module| (module, signer.clone())));
     }

@@ -38,6 +38,7 @@ fn run() -> io::Result<()> {
     let Ok(first) = lines.recv() else { return Ok(()) };
     let hello: Hello = serde_json::from_str(&first)?;
     limit_this_process(hello.address_space_bytes)?;
+    answer(&output, &Answer::Ready, &[])?;
     let options = StoreOptions { stores: hello.stores, cache: hello.cache };
     let on_indexing = {
         let output = Arc::clone(&output);

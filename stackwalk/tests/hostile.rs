@@ -5,6 +5,7 @@
 mod corpus;
 mod synthetic;
 
+use std::fmt::Write as _;
 use std::fs;
 
 use auxilio_common::limits;
@@ -12,6 +13,10 @@ use auxilio_stackwalk::{DumpHints, DumpMap, Truncation, Unreadable, WalkFacts, w
 use auxilio_symbols::{StoreOptions, SymbolStore};
 use serde_json::{Map, Value};
 use synthetic::{CODE, STACK, Synthetic, Thread, frame_chain, return_addresses};
+
+/// Streams of Mozilla's own: texts.
+const MOZ_LINUX_LIMITS: u32 = 0x4d7a_0003;
+const MOZ_SOFT_ERRORS: u32 = 0x4d7a_0004;
 
 fn walk(bytes: &[u8]) -> Result<(Map<String, Value>, WalkFacts), Unreadable> {
     let folder = tempfile::tempdir().unwrap();
@@ -228,6 +233,38 @@ fn what_a_hostile_module_is_called_is_only_text() {
     assert_eq!(json["modules"][0]["filename"], "..");
     assert_eq!(json["modules"][0]["missing_symbols"], true);
     assert_eq!(json["modules"][3]["filename"], "a\u{0}b");
+}
+
+#[test]
+fn the_same_dump_gives_the_same_bytes_every_time() {
+    let mut limits =
+        String::from("Limit                     Soft Limit           Hard Limit           Units\n");
+    for number in 0..16 {
+        writeln!(limits, "Max thing {number}  {number}  unlimited  bytes").unwrap();
+    }
+    let mut dump = Synthetic::new();
+    dump.raw_streams.push((MOZ_LINUX_LIMITS, limits.into_bytes()));
+    let stack = dump.memory(STACK, frame_chain(STACK, 160, CODE + 0x200));
+    dump.thread(1, stack);
+    dump.exception = Some(1);
+    let bytes = dump.build();
+    let first = walk(&bytes).unwrap().0;
+    assert_eq!(first["proc_limits"]["limits"].as_array().unwrap().len(), 16);
+    for _ in 0..8 {
+        assert_eq!(walk(&bytes).unwrap().0, first);
+    }
+}
+
+#[test]
+fn errors_of_the_dumps_writer_are_kept_unless_they_are_nested_too_deep() {
+    let mut dump = Synthetic::new();
+    let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    for (levels, kept) in [(1, true), (20, true), (33, true), (34, false), (127, false)] {
+        dump.raw_streams = vec![(MOZ_SOFT_ERRORS, nested(levels).into_bytes())];
+        let (json, _) = walk(&dump.build()).unwrap();
+        assert_eq!(json["soft_errors"].is_array(), kept, "{levels} levels");
+        assert_eq!(json["soft_errors"].is_string(), !kept, "{levels} levels");
+    }
 }
 
 #[test]

@@ -265,7 +265,7 @@ fn the_watchdog_kills_a_walk_that_takes_too_long() {
     let error = ground.walk(&pool, endless).unwrap_err();
     assert!(matches!(error, WalkError::TimedOut { .. }), "{error}");
     assert!(pool.idle_workers().is_empty());
-    // The machine may be busy: a fresh worker needs a moment longer than the limit of this test.
+    // On a busy machine a good dump may overrun this test's limit as well.
     let pool = Pool::new(ground.options());
     ground.walk(&pool, ground.write("good", &small_dump())).unwrap();
 }
@@ -411,11 +411,7 @@ fn a_program_that_is_no_worker_is_told() {
     options.program = PathBuf::from("/bin/sh");
     options.arguments = ["-c", "echo what; exit 3"].map(OsString::from).to_vec();
     let error = ground.walk(&Pool::new(options), good).unwrap_err();
-    assert!(
-        matches!(&error, WalkError::Died { how, .. } if how.contains("exit status: 3"))
-            || matches!(error, WalkError::Start(_)),
-        "{error}"
-    );
+    assert!(matches!(error, WalkError::Start(_)), "{error}");
 }
 
 fn nothing_but_answers_reaches_standard_output() {
@@ -443,13 +439,17 @@ fn nothing_but_answers_reaches_standard_output() {
     let mut stdout = worker.stdout.take().unwrap();
     let mut two_answers = Vec::new();
     let mut byte = [0];
-    for _ in 0..2 {
+    let mut read_line = |stdout: &mut std::process::ChildStdout| -> serde_json::Value {
         let mut line = Vec::new();
         while line.last() != Some(&b'\n') {
             stdout.read_exact(&mut byte).expect("an answer's line");
             line.extend(byte);
         }
-        let line: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        serde_json::from_slice(&line).unwrap()
+    };
+    assert_eq!(read_line(&mut stdout), "ready");
+    for _ in 0..2 {
+        let line = read_line(&mut stdout);
         let length = line["walked"]["json_bytes"].as_u64().unwrap();
         let mut json = vec![0; usize::try_from(length).unwrap()];
         stdout.read_exact(&mut json).unwrap();

@@ -26,7 +26,7 @@ pub struct StoreOptions {
     pub cache: PathBuf,
 }
 
-/// Called with a symbol file's bytes before an index of it is made: that takes about 10 s a GB.
+/// Called with a symbol file's bytes before an index of it is made or waited for: about 10 s a GB.
 type OnIndexing = Box<dyn Fn(u64) + Send + Sync>;
 
 /// All local symbols. One is shared by the dumps that a process walks.
@@ -82,7 +82,8 @@ impl SymbolStore {
         Self::with_on_indexing(options, |_| {})
     }
 
-    /// Stores that call `on_indexing` with a file's bytes before they make an index of it.
+    /// Stores that call `on_indexing` with a file's bytes before they make an index of it, or wait for
+    /// another process that does.
     pub fn with_on_indexing(
         options: StoreOptions,
         on_indexing: impl Fn(u64) + Send + Sync + 'static,
@@ -162,6 +163,7 @@ impl SymbolStore {
         if let Some(found) = read_index(index_path, source) {
             return found;
         }
+        (self.on_indexing)(source.length());
         // Only one process makes an index; the others wait for it. Without the lock they all do.
         let lock = lock_beside(index_path).inspect_err(|error| {
             tracing::warn!(path = %index_path.display(), %error, "can't lock a symbol index");
@@ -171,7 +173,6 @@ impl SymbolStore {
         {
             return found;
         }
-        (self.on_indexing)(source.length());
         let contents = index::build(text);
         let bytes = symx::encode(source, &contents);
         if let Err(error) = write_beside(index_path, &bytes) {

@@ -21,6 +21,9 @@ const STDERR_TAIL_BYTES: usize = 4 * 1024;
 /// Bytes of symbols a second that are indexed at least: a tenth of what was measured.
 const INDEXED_BYTES_PER_SECOND: u64 = 10_000_000;
 
+/// Time for a worker to start: it takes milliseconds on a quiet machine.
+const STARTING_TIME_MAX: Duration = Duration::from_secs(20);
+
 /// Time for a dying process to be gone, and for the last of its standard error to arrive.
 const DYING_TIME_MAX: Duration = Duration::from_secs(5);
 
@@ -75,8 +78,18 @@ impl WorkerProcess {
             cache: options.cache.clone(),
             address_space_bytes: options.address_space_bytes,
         };
-        write_line(&mut stdin, &hello).await?;
-        let (stdout, stderr) = (BufReader::new(stdout), Tail::of(stderr));
+        let (mut stdout, stderr) = (BufReader::new(stdout), Tail::of(stderr));
+        // A program that can't even start is no dump's fault.
+        let greeting = async {
+            write_line(&mut stdin, &hello).await?;
+            read_line(&mut stdout).await
+        };
+        match timeout(STARTING_TIME_MAX, greeting).await {
+            Ok(Ok(Answer::Ready)) => {}
+            Ok(Ok(_other)) => return Err(io::Error::other("it is no stack walker")),
+            Ok(Err(error)) => return Err(error),
+            Err(elapsed) => return Err(elapsed.into()),
+        }
         Ok(Self { child, stdin, stdout, stderr, dumps: 0, resident_bytes: 0 })
     }
 
@@ -117,7 +130,10 @@ impl WorkerProcess {
             }
             Answer::Unreadable { status } => Err(WalkError::Unreadable { crash_id, status }),
             Answer::Io { message } => Err(WalkError::Io(message)),
-            Answer::Indexing { .. } => unreachable!("talking goes on past these answers"),
+            Answer::Ready | Answer::Indexing { .. } => {
+                let what = "it has answered out of turn".to_owned();
+                Err(self.death(crash_id, what).await)
+            }
         }
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct Synthetic {
     pub(crate) modules: Vec<String>,
     /// Unloaded modules; they lie where the modules end.
     pub(crate) unloaded_modules: u32,
+    /// Streams that are given as they are: type and bytes.
+    pub(crate) raw_streams: Vec<(u32, Vec<u8>)>,
     /// The thread that crashed.
     pub(crate) exception: Option<u32>,
     /// How many thread names there are, all of them this one.
@@ -78,6 +80,9 @@ impl Synthetic {
                 list.extend(place.bytes());
             }
             streams.push((5, append(&mut file, &list)));
+        }
+        for (kind, bytes) in &self.raw_streams {
+            streams.push((*kind, append(&mut file, bytes)));
         }
         if let Some(id) = self.exception {
             streams.push((6, self.exception_stream(&mut file, id)));
