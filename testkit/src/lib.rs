@@ -5,6 +5,12 @@
 //! the other crates judge what Auxilio makes of them. Nothing in production depends on it.
 
 pub mod browser;
+pub mod clock;
+pub mod corpus;
 pub mod crashme;
 pub mod postgres;
+pub mod proxy;
+pub mod raw;
+pub mod sample;
 pub mod splitmix;
+pub mod store_conformance;

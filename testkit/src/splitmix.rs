@@ -29,6 +29,12 @@ impl SplitMix {
         self.next().checked_rem(bound).unwrap_or(0)
     }
 
+    /// An index into something of this length; 0 for a length of 0.
+    pub fn index(&mut self, length: usize) -> usize {
+        // The remainder is below the length, which is a usize.
+        usize::try_from(self.below(length as u64)).unwrap_or(0)
+    }
+
     /// True `percent` times of a hundred.
     pub fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
@@ -39,9 +45,7 @@ impl SplitMix {
     /// # Panics
     /// If there is nothing to choose from.
     pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
-        let place = self.below(choices.len() as u64);
-        // The remainder is below the length, which is a usize.
-        &choices[usize::try_from(place).unwrap_or(0)]
+        &choices[self.index(choices.len())]
     }
 
     /// Fills `bytes` with random ones.
