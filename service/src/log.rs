@@ -8,6 +8,10 @@ use std::io::IsTerminal;
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 
+/// Libraries that say too much below these levels, whatever the configuration says: the driver of
+/// Postgres shows the parameters of its statements, which hold personal values.
+const CAPS: [&str; 2] = ["tokio_postgres=info", "refinery_core=warn"];
+
 /// How much is logged, and how.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -46,8 +50,11 @@ pub struct Error {
 
 /// Checks a configuration and starts logging. A second call in one process changes nothing.
 pub fn init(config: &Config) -> Result<(), Error> {
-    let filter = EnvFilter::try_new(&config.level)
-        .map_err(|source| Error { level: config.level.clone(), source })?;
+    let wrong = |source| Error { level: config.level.clone(), source };
+    let mut filter = EnvFilter::try_new(&config.level).map_err(wrong)?;
+    for cap in CAPS {
+        filter = filter.add_directive(cap.parse().map_err(wrong)?);
+    }
     let json = match config.format {
         Format::Auto => !std::io::stderr().is_terminal(),
         Format::Text => false,

@@ -98,6 +98,21 @@ impl Roles {
         Ok(())
     }
 
+    /// Starts a second process of a role, with variables of its own, such as another address.
+    pub fn start_another(&self, role: &str, settings: &[(&str, &str)]) -> Result<Process> {
+        let log = std::fs::File::create(self.log(&format!("another-{role}")))?;
+        let mut command = self.auxilio();
+        command.envs(settings.iter().copied()).args(["run", role]).stdin(Stdio::null());
+        command.stdout(log.try_clone()?).stderr(log);
+        user::run_as(&mut command)?;
+        Process::start(&mut command)
+    }
+
+    /// The process of a role that runs.
+    pub fn running(&self, role: &str) -> Result<&Process> {
+        self.running.get(role).with_context(|| format!("no {role} runs"))
+    }
+
     /// kill -9 of a role, and its next start.
     pub fn kill_and_restart(&mut self, role: &'static str) -> Result<()> {
         self.take(role)?.kill()?;
