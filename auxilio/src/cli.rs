@@ -36,6 +36,8 @@ pub(crate) enum Verb {
     Run(RunOptions),
     /// Post minidumps to a collector; prints a crash id a line
     Submit(SubmitOptions),
+    /// Post real crashes at a rate or flat out, and say what the system made of them
+    Loadtest(LoadtestOptions),
     /// Walk a minidump's stacks and print the result as JSON
     Stackwalk(StackwalkOptions),
     /// Generate signatures: crash data in, one JSON object a line
@@ -121,6 +123,31 @@ pub(crate) struct SubmitOptions {
 }
 
 #[derive(Clone, Debug, Args)]
+pub(crate) struct LoadtestOptions {
+    /// The collector, as http://host:port [default: the installation's]
+    #[arg(long, value_name = "URL")]
+    pub(crate) collector: Option<String>,
+    /// The middleware, as http://host:port [default: the installation's]
+    #[arg(long, value_name = "URL")]
+    pub(crate) middleware: Option<String>,
+    /// Crashes a second; flat out without it
+    #[arg(long, value_name = "R", value_parser = parse_rate)]
+    pub(crate) rate: Option<f64>,
+    /// Seconds that crashes are posted for
+    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub(crate) seconds: u64,
+    /// Connections that post side by side
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub(crate) senders: u16,
+    /// An annotation of every crash; may be repeated
+    #[arg(long, value_name = "K=V", value_parser = parse_annotation)]
+    pub(crate) annotation: Vec<(String, String)>,
+    /// Minidumps, posted in turn
+    #[arg(required = true, value_name = "DUMP")]
+    pub(crate) dumps: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
 pub(crate) struct StackwalkOptions {
     /// A folder of symbols in Breakpad's layout; may be repeated
     #[arg(long, value_name = "DIR")]
@@ -163,6 +190,13 @@ fn parse_port_offset(text: &str) -> Result<u16, String> {
     match text.parse::<u16>() {
         Ok(offset) if offset % 1_000 == 0 && offset <= 15_000 => Ok(offset),
         _ => Err("it must be a multiple of 1000 up to 15000".into()),
+    }
+}
+
+fn parse_rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate > 0.0 && rate <= 100_000.0 => Ok(rate),
+        _ => Err("a rate is more than 0 and at most 100000 a second".into()),
     }
 }
 

@@ -37,6 +37,7 @@ fn perform(cli: Cli, environment: &Environment) -> anyhow::Result<ExitCode> {
         Verb::Up(options) => up::perform(&place, &options, environment),
         Verb::Run(options) => run::perform(&place, &options, environment),
         Verb::Submit(options) => verbs::submit::perform(&place, &options, environment),
+        Verb::Loadtest(options) => verbs::loadtest::perform(&place, &options, environment),
         Verb::Stackwalk(options) => verbs::stackwalk::perform(&options),
         Verb::Signature(options) => verbs::signature::perform(&options),
         Verb::Db { verb } => verbs::db::perform(&place, &verb, environment),

@@ -2,6 +2,8 @@
 
 pub(crate) mod config;
 pub(crate) mod db;
+mod form;
+pub(crate) mod loadtest;
 pub(crate) mod signature;
 pub(crate) mod stackwalk;
 pub(crate) mod submit;

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use auxilio_common::dump::MAIN_DUMP;
-use auxilio_common::{CrashId, Random};
+use auxilio_common::CrashId;
 use auxilio_service::client::Client;
 use auxilio_service::clock::SystemRandom;
 use auxilio_service::environment::Environment;
 
+use super::form::Form;
 use super::runtime;
 use crate::cli::{Place, SubmitOptions};
 use crate::installation::Installation;
@@ -67,11 +67,7 @@ async fn post(
 ) -> anyhow::Result<CrashId> {
     let bytes =
         std::fs::read(dump).with_context(|| format!("can't read \"{}\"", dump.display()))?;
-    let mut random = [0; 16];
-    SystemRandom.fill(&mut random);
-    let boundary = format!("----------------auxilio{:032x}", u128::from_be_bytes(random));
-    let body = form(&boundary, &bytes, extra, annotations);
-    let content_type = format!("multipart/form-data; boundary={boundary}");
+    let Form { content_type, body } = Form::new(&bytes, extra, annotations, &SystemRandom);
     let headers = [
         ("content-type", content_type.as_str()),
         ("user-agent", concat!("auxilio/", env!("CARGO_PKG_VERSION"))),
@@ -88,38 +84,4 @@ async fn post(
             bail!("the collector refused \"{}\": {} {}", dump.display(), answer.status, text.trim())
         }
     }
-}
-
-/// The form as Firefox sends it: the JSON part, then fields, then the dump.
-fn form(
-    boundary: &str,
-    dump: &[u8],
-    extra: Option<&[u8]>,
-    annotations: &[(String, String)],
-) -> Vec<u8> {
-    let mut body = Vec::with_capacity(dump.len() + 4_096);
-    let mut part = |head: String, value: &[u8]| {
-        body.extend_from_slice(
-            format!("--{boundary}\r\nContent-Disposition: form-data; {head}\r\n\r\n").as_bytes(),
-        );
-        body.extend_from_slice(value);
-        body.extend_from_slice(b"\r\n");
-    };
-    if let Some(extra) = extra {
-        part(
-            "name=\"extra\"; filename=\"extra.json\"\r\nContent-Type: application/json".into(),
-            extra,
-        );
-    }
-    for (name, value) in annotations {
-        part(format!("name=\"{}\"", name.replace('"', "\\\"")), value.as_bytes());
-    }
-    part(
-        format!(
-            "name=\"{MAIN_DUMP}\"; filename=\"crash.dmp\"\r\nContent-Type: application/octet-stream"
-        ),
-        dump,
-    );
-    body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-    body
 }
