@@ -102,7 +102,8 @@ fn plainest(data: &[CrashData], ours: f64) {
 
 fn siggen(folder: &Path, input: &Path) -> Option<Value> {
     let environment = folder.join("python");
-    let succeeds = |command: &mut Command| command.status().ok().filter(|status| status.success());
+    let succeeds =
+        |command: &mut Command| command.status().ok().filter(std::process::ExitStatus::success);
     succeeds(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
     let program = |name: &str| -> PathBuf { environment.join("bin").join(name) };
     succeeds(Command::new(program("pip")).args(["install", "--quiet", "siggen==2.2.20241029"]))?;

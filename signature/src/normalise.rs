@@ -87,14 +87,13 @@ fn without_leading_zeros(offset: &str) -> Cow<'_, str> {
 }
 
 /// A function whose line tells states of an interpreter apart keeps it.
-fn with_line(mut function: String, line: Option<i64>, lists: &Lists) -> String {
-    if lists.keeps_line(&function) {
-        // Without a line the text is Python's for nothing: compatibility.
-        let line = line.map_or_else(|| "None".to_owned(), |line| line.to_string());
-        function.push(':');
-        function.push_str(&line);
+fn with_line<'a>(function: Cow<'a, str>, line: Option<i64>, lists: &Lists) -> Cow<'a, str> {
+    if !lists.keeps_line(&function) {
+        return function;
     }
-    function
+    // Without a line the text is Python's for nothing: compatibility.
+    let line = line.map_or_else(|| "None".to_owned(), |line| line.to_string());
+    Cow::Owned(format!("{function}:{line}"))
 }
 
 #[cfg(test)]

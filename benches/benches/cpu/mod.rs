@@ -8,7 +8,7 @@ use rustix::time::{ClockId, clock_gettime};
 const MEASURED: Duration = Duration::from_secs(2);
 
 /// CPU seconds of one run, after a first one that warms everything up.
-pub fn seconds(mut run: impl FnMut()) -> f64 {
+pub(crate) fn seconds(mut run: impl FnMut()) -> f64 {
     run();
     let begin = now();
     let mut runs = 0_u32;

@@ -1,5 +1,7 @@
 //! Replacing what stands between two brackets, nested ones included.
 
+use std::borrow::Cow;
+
 /// What to replace and what to leave.
 pub(super) struct Collapse {
     /// The opening and the closing bracket, both ASCII.
@@ -15,8 +17,11 @@ pub(super) struct Collapse {
 impl Collapse {
     /// Replaces every bracketed text of the outermost level. A bracket that never closes reaches
     /// to the end; a closing one without an opening one is an ordinary character.
-    pub(super) fn apply(&self, text: &str) -> String {
+    pub(super) fn apply<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let (open, close) = self.brackets;
+        if !text.as_bytes().contains(&open) {
+            return Cow::Borrowed(text);
+        }
         let mut kept = String::with_capacity(text.len());
         // Where the bracketed text began and how deep it is nested.
         let (mut start, mut depth) = (0_usize, 0_usize);
@@ -39,7 +44,7 @@ impl Collapse {
             }
         }
         kept.push_str(if depth > 0 { self.replaced(&text[start..]) } else { &text[from..] });
-        kept
+        Cow::Owned(kept)
     }
 
     fn replaced<'a>(&self, bracketed: &'a str) -> &'a str

@@ -1,5 +1,6 @@
 //! Names of C and C++ functions: qualifiers, return types, template and call arguments go.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -44,19 +45,28 @@ pub(super) fn normalise(function: &str, line: Option<i64>, lists: &Lists) -> Str
     if !function.contains("::operator") {
         function = prefix::drop_prefix(function);
     }
-    let function = function.replace("`anonymous namespace'", "(anonymous namespace)");
-    let function = without_lambda_numbers(function);
-    let mut function = ARGUMENTS.apply(&TYPES.apply(&function));
+    let function = without_lambda_numbers(with_one_anonymous_namespace(function));
+    let function = TYPES.apply(&function);
+    let mut function = ARGUMENTS.apply(&function);
     if function.contains("clone .cold") {
-        function = CLONES.apply(&function);
+        function = Cow::Owned(CLONES.apply(&function).into_owned());
     }
-    spacing::fix(&with_line(function, line, lists))
+    spacing::fix(with_line(function, line, lists)).into_owned()
 }
 
-fn without_lambda_numbers(function: String) -> String {
+/// The compiler of Microsoft spells it otherwise than all the others.
+fn with_one_anonymous_namespace(function: &str) -> Cow<'_, str> {
+    if function.contains('`') {
+        Cow::Owned(function.replace("`anonymous namespace'", "(anonymous namespace)"))
+    } else {
+        Cow::Borrowed(function)
+    }
+}
+
+fn without_lambda_numbers(function: Cow<'_, str>) -> Cow<'_, str> {
     match &*LAMBDA {
         Some(lambda) if function.contains("::$_") => {
-            lambda.replace_all(&function, "::$$::").into_owned()
+            Cow::Owned(lambda.replace_all(&function, "::$$::").into_owned())
         }
         _ => function,
     }

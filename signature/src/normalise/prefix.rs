@@ -1,8 +1,5 @@
 //! Dropping what stands before a function's name: linkage, return type, attributes.
 
-const CLOSERS: [(u8, u8); 5] =
-    [(b'(', b')'), (b'{', b'}'), (b'[', b']'), (b'<', b'>'), (b'`', b'\'')];
-
 /// The last word of a function's text, where spaces inside brackets don't part words.
 ///
 /// Arguments and clone marks that stand apart from the name belong to it.
@@ -31,12 +28,18 @@ fn word_starts(function: &str) -> Vec<usize> {
     let mut starts = vec![0];
     let mut closers = Vec::new();
     for (place, byte) in function.bytes().enumerate() {
-        if let Some((_, closer)) = CLOSERS.iter().find(|(opener, _)| *opener == byte) {
-            closers.push(*closer);
-        } else if closers.last() == Some(&byte) {
-            closers.pop();
-        } else if byte == b' ' && closers.is_empty() {
-            starts.push(place + 1);
+        match byte {
+            b'(' => closers.push(b')'),
+            b'{' => closers.push(b'}'),
+            b'[' => closers.push(b']'),
+            b'<' => closers.push(b'>'),
+            b'`' => closers.push(b'\''),
+            // A closing one that closes nothing is an ordinary character.
+            b')' | b'}' | b']' | b'>' | b'\'' if closers.last() == Some(&byte) => {
+                closers.pop();
+            }
+            b' ' if closers.is_empty() => starts.push(place + 1),
+            _ => {}
         }
     }
     starts

@@ -19,7 +19,7 @@ const ARGUMENTS: Collapse =
 pub(super) fn normalise(function: &str, line: Option<i64>, lists: &Lists) -> String {
     let function = TYPES.apply(prefix::drop_prefix(function));
     let function = ARGUMENTS.apply(&function);
-    let function = spacing::fix(&with_line(function, line, lists));
+    let function = spacing::fix(with_line(function, line, lists));
     without_hash(&function).to_owned()
 }
 

@@ -1,8 +1,14 @@
 //! One way of spacing: none before stars, ampersands and commas, one after a comma.
 
+use std::borrow::Cow;
+
 /// The text with its spaces in one way.
-pub(super) fn fix(text: &str) -> String {
+pub(super) fn fix(text: Cow<'_, str>) -> Cow<'_, str> {
     let bytes = text.as_bytes();
+    // Most names hold neither a space nor a comma.
+    if !bytes.iter().any(|byte| matches!(byte, b' ' | b',')) {
+        return text;
+    }
     let drops_space = |place: usize| {
         bytes.get(place) == Some(&b' ') && matches!(bytes.get(place + 1), Some(b'*' | b'&' | b','))
     };
@@ -16,7 +22,7 @@ pub(super) fn fix(text: &str) -> String {
             fixed.push(' ');
         }
     }
-    fixed
+    Cow::Owned(fixed)
 }
 
 #[cfg(test)]
@@ -34,7 +40,7 @@ mod tests {
             ("a,", "a, "),
             ("日本, 語", "日本, 語"),
         ] {
-            assert_eq!(fix(text), expected, "{text}");
+            assert_eq!(fix(Cow::Borrowed(text)), expected, "{text}");
         }
     }
 }
