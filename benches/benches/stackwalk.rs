@@ -6,7 +6,10 @@
 
 #[path = "../../symbols/tests/corpus/mod.rs"]
 mod corpus;
+#[path = "../../stackwalk/tests/synthetic/mod.rs"]
+mod synthetic;
 
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,6 +19,7 @@ use breakpad_symbols::{SimpleSymbolSupplier, Symbolizer};
 use minidump::Minidump;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Map, Value};
+use synthetic::{CODE, STACK, Synthetic, frame_chain, return_addresses};
 
 /// CPU time that each measurement takes at least.
 const MEASURED: Duration = Duration::from_secs(2);
@@ -52,6 +56,29 @@ fn main() {
             stock_cost / ours,
             json.len()
         );
+    }
+    walk_hostile(folder.path(), &warm);
+}
+
+/// Dumps that cost the stock way seconds and gigabytes.
+fn walk_hostile(folder: &Path, store: &SymbolStore) {
+    let frames = frame_chain(STACK, 8 << 20, CODE + 0x200);
+    for (name, stack, threads) in [
+        ("stack overflow of 8 MiB", frames, 1),
+        ("return addresses, 8 MiB", return_addresses(8 << 20), 1),
+        ("3,000 threads on 64 KiB", return_addresses(64 << 10), 3_000),
+    ] {
+        let mut dump = Synthetic::new();
+        let stack = dump.memory(STACK, stack);
+        for id in 0..threads {
+            dump.thread(id, stack);
+        }
+        dump.exception = Some(threads - 1);
+        let path = folder.join("hostile.dmp");
+        fs::write(&path, dump.build()).unwrap();
+        let cost = measure(|| walk_ours(&path, store).len());
+        let bytes = walk_ours(&path, store).len();
+        println!("hostile: {name}: {cost:.1} CPU ms, {bytes} bytes of JSON");
     }
 }
 

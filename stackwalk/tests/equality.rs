@@ -6,7 +6,7 @@ mod corpus;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use auxilio_stackwalk::{DumpHints, DumpMap, Truncation, WalkFacts, walk_dump};
 use auxilio_symbols::{StoreOptions, SymbolStore};
@@ -123,4 +123,40 @@ fn the_three_real_crashes_give_the_processors_own_report() {
             assert_same(name, &Value::Object(ours), &Value::Object(reference));
         }
     }
+}
+
+#[test]
+fn symbols_that_are_corrupt_or_unreadable_are_told_from_absent_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    corpus::unpack(folder.path(), true);
+    let symbols = folder.path().join("symbols");
+    let files = |debug_file: &str| -> Vec<PathBuf> {
+        let ids = fs::read_dir(symbols.join(debug_file)).unwrap();
+        ids.map(|id| id.unwrap().path().join(format!("{debug_file}.sym"))).collect()
+    };
+    for sym in files("libc.so.6") {
+        let mut text = fs::read(&sym).unwrap();
+        text.extend(b"GARBAGE LINE\n");
+        fs::write(&sym, text).unwrap();
+    }
+    for sym in files("libglib-2.0.so.0") {
+        fs::remove_file(&sym).unwrap();
+        std::os::unix::fs::symlink(&sym, &sym).unwrap();
+    }
+    let cache = folder.path().join("cache");
+    let store = SymbolStore::new(StoreOptions { stores: vec![symbols], cache });
+    let (json, facts) = ours(&folder.path().join("linux-x86_64.dmp"), &store, None);
+    assert_eq!(facts.symbols_failed, 2);
+    assert!(facts.symbols_absent > 0);
+    let flags = |filename: &str| {
+        let modules = json["modules"].as_array().unwrap();
+        let named = |module: &&Value| module["filename"].as_str().unwrap().starts_with(filename);
+        let module = modules.iter().find(named).unwrap();
+        ["loaded", "missing", "corrupt", "failed"]
+            .map(|flag| module[format!("{flag}_symbols")].as_bool().unwrap())
+    };
+    assert_eq!(flags("libc.so.6"), [true, false, true, true]);
+    assert_eq!(flags("libglib-2.0.so.0"), [false, true, false, true]);
+    assert_eq!(flags("libxul.so"), [false, true, false, false]);
+    assert_eq!(flags("libpthread.so.0"), [true, false, false, false]);
 }
