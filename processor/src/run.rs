@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use auxilio_common::{CrashStore, Lane};
 use auxilio_database::Database;
@@ -17,6 +18,9 @@ use crate::lane_work::{LaneWork, Serves};
 use crate::leases::Leases;
 use crate::registration::Registration;
 use crate::store_gate::StoreGate;
+
+/// Time for the good-bye.
+const GOOD_BYE_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Runs the processor until the shell says stop: it then takes nothing new, finishes what it holds
 /// and says good-bye. Postgres and the store may be down at the start and at any time after it.
@@ -69,7 +73,10 @@ pub async fn run(
         () = registration.keep(&database, config.heartbeat(), &shell) => {}
         () = leases.keep(&database, config.lease()) => {}
     }
-    registration.leave(&database).await;
+    // With Postgres away the leases run out instead: no stop waits for it.
+    if tokio::time::timeout(GOOD_BYE_TIME_MAX, registration.leave(&database)).await.is_err() {
+        tracing::warn!("no good-bye could be said in time");
+    }
     Ok(())
 }
 
