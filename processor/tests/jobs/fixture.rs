@@ -1,6 +1,5 @@
 //! A processor with all that it needs, each part real and of the test's own.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
@@ -87,20 +86,18 @@ impl Fixture {
 
     /// Starts a processor whose walkers are this program.
     pub(crate) fn start(&self) -> Running {
-        self.start_with(PathBuf::from("/proc/self/exe"), vec!["stackwalk-worker".into()])
+        self.start_with("stackwalk-worker")
     }
 
     /// Starts a processor whose walkers end by a signal at their first dump.
     pub(crate) fn start_with_dying_walkers(&self) -> Running {
-        let script = "read hello; read request; echo last words >&2; kill -ABRT $$";
-        self.start_with(PathBuf::from("/bin/sh"), vec!["-c".into(), script.into()])
+        self.start_with("dying-worker")
     }
 
-    fn start_with(&self, program: PathBuf, arguments: Vec<OsString>) -> Running {
+    fn start_with(&self, verb: &str) -> Running {
         let symbols = self.symbols_dir();
         let options = PoolOptions {
-            program,
-            arguments,
+            arguments: vec![verb.into()],
             ..PoolOptions::new(vec![symbols.clone()], self.folder.path().join("cache"), 2)
         };
         let shutdown = Shutdown::new();

@@ -8,15 +8,18 @@
 mod fixture;
 mod tests;
 
-use std::process::ExitCode;
+use std::io::Write;
+use std::panic::AssertUnwindSafe;
+use std::process::{Command, ExitCode, Stdio};
 
 use futures::FutureExt;
-use std::panic::AssertUnwindSafe;
 
 fn main() -> ExitCode {
     let argument = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    if argument.as_deref() == Some("stackwalk-worker") {
-        return auxilio_stackwalk::worker::main();
+    match argument.as_deref() {
+        Some("stackwalk-worker") => return auxilio_stackwalk::worker::main(),
+        Some("dying-worker") => dying_worker(),
+        _ => {}
     }
     let wanted = argument.unwrap_or_default();
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -28,4 +31,24 @@ fn main() -> ExitCode {
     }
     println!("{failed} of {} tests failed", tests::ALL.len());
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// A real walker up to its first dump, at which it aborts.
+fn dying_worker() -> ! {
+    let mut worker = Command::new("/proc/self/exe")
+        .arg("stackwalk-worker")
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::stdin().lines();
+    let mut stdin = worker.stdin.take().unwrap();
+    writeln!(stdin, "{}", lines.next().unwrap().unwrap()).unwrap();
+    let request = lines.next();
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+    if request.is_some() {
+        eprintln!("last words");
+        std::process::abort();
+    }
+    std::process::exit(0)
 }
