@@ -83,6 +83,10 @@ fn check(kind: Kind) {
     let place = place.unwrap_or_else(|| panic!("{kind:?}: {:#?}", names(&state)));
     assert_eq!(place == 0, expected.is_top, "{kind:?}: {:#?}", names(&state));
 
+    // The walk goes on to the very start, through the C library and Rust's own.
+    let walked = &names(&state)[place..];
+    assert!(walked.contains(&Some("auxilio_crashme::main")), "{kind:?}: {walked:#?}");
+
     let frame = &frames(&state)[place];
     let inlines: Vec<_> = frame.inlines.iter().map(|inline| leaf(&inline.function_name)).collect();
     assert_eq!(inlines, expected.inlines, "{kind:?}");
@@ -191,6 +195,21 @@ fn the_dump_holds_nothing_of_the_callers_environment() {
     assert!(status.success());
     let dump = std::fs::read(path).unwrap();
     assert!(!dump.windows(11).any(|bytes| bytes == b"walnut-4711"));
+}
+
+#[test]
+fn the_program_writes_the_symbols_that_the_library_writes() {
+    let store = tempfile::tempdir().unwrap();
+    let status = Command::new(program()).arg("--symbols").arg(store.path()).status().unwrap();
+    assert!(status.success());
+    let files = |store: &Path| -> Vec<PathBuf> {
+        let ids = std::fs::read_dir(store.join("auxilio-crashme")).unwrap();
+        ids.map(|id| id.unwrap().path().join("auxilio-crashme.sym")).collect()
+    };
+    let (theirs, ours) = (files(store.path()), files(&symbols()));
+    assert_eq!((theirs.len(), ours.len()), (1, 1));
+    assert!(std::fs::read(&theirs[0]).unwrap() == std::fs::read(&ours[0]).unwrap());
+    assert!(store.path().join("libc.so.6").is_dir());
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn build(running: &Path) -> Result<()> {
         _ => bail!("{} is no target folder of cargo", folder.display()),
     };
     let status = Command::new(option_env!("CARGO").unwrap_or("cargo"))
-        .args(["build", "--quiet", "--package", env!("CARGO_PKG_NAME"), "--bin", NAME])
+        .args(["build", "--quiet", "--package", env!("CARGO_PKG_NAME"), "--bins"])
         .args(["--profile", profile])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()

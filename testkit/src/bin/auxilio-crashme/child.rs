@@ -1,6 +1,6 @@
 //! The process that crashes.
 
-use std::convert::Infallible;
+use std::hint::black_box;
 use std::os::unix::net::UnixStream;
 
 use anyhow::{Context, Result, bail};
@@ -21,18 +21,17 @@ pub(crate) fn run(kind: Kind, options: Options) -> Result<()> {
         wire::write_memory(&mut stream, region).context("tell the parent of the memory")?;
     }
     handler::install().context("install the signal handler")?;
-    descend(options.depth, kind);
+    black_box(descend(options.depth, kind));
     bail!("{} did not crash", kind.name())
 }
 
-/// Calls itself `depth` times, then crashes.
+/// Calls itself `depth` times, then crashes. What it returns has no meaning.
 #[inline(never)]
-fn descend(depth: u32, kind: Kind) -> Option<Infallible> {
+fn descend(depth: u32, kind: Kind) -> u32 {
     if depth == 0 {
         crash::crash(kind);
-        return None;
+        return 0;
     }
-    let below = descend(depth - 1, kind);
     // Something to do afterwards, or the call would become a jump and leave no frame.
-    std::hint::black_box(below)
+    black_box(descend(depth - 1, kind)) ^ depth
 }

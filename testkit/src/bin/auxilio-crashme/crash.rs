@@ -30,7 +30,9 @@ pub(crate) fn crash(kind: Kind) {
         Kind::Bus => crash_bus(),
         Kind::DoubleFree => crash_double_free(),
         Kind::OomAbort => crash_oom_abort(),
-        Kind::StackOverflow => drop(black_box(crash_stack_overflow(1))),
+        Kind::StackOverflow => {
+            black_box(crash_stack_overflow(1));
+        }
         Kind::Spin => spin_forever(),
     }
 }
@@ -152,13 +154,24 @@ fn crash_oom_abort() {
 }
 
 #[inline(never)]
-#[expect(unconditional_recursion, reason = "the crash itself")]
-#[expect(unsafe_code, reason = "to hide a value without a call, which could overflow in its turn")]
 fn crash_stack_overflow(level: u64) -> u64 {
-    let mut kept = level;
+    if hide(level) == 0 {
+        return 0;
+    }
+    let below = crash_stack_overflow(level + 1); // crash: stack-overflow
+    hide(below) ^ level
+}
+
+/// The same number, of which the compiler knows nothing: a recursion stays one. `black_box` would be
+/// a call in a debug build, in which the stack might overflow instead.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a call could overflow in its turn")]
+#[expect(unsafe_code, reason = "no safe function hides a value without a call")]
+fn hide(number: u64) -> u64 {
+    let mut hidden = number;
     // SAFETY: there is no instruction; the compiler only believes that the value changed.
-    unsafe { asm!("/* {0} */", inout(reg) kept, options(nomem, nostack)) };
-    crash_stack_overflow(kept + 1) ^ kept // crash: stack-overflow
+    unsafe { asm!("/* {} */", inout(reg) hidden, options(nomem, nostack)) };
+    hidden
 }
 
 #[inline(never)]

@@ -15,11 +15,11 @@ mod handler;
 mod parent;
 mod wire;
 
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result};
-use auxilio_testkit::crashme::{Kind, Options, write_symbols_of};
+use anyhow::{Context, Result, bail};
+use auxilio_testkit::crashme::{Kind, Options};
 use clap::Parser;
 
 /// Crashes in the way that it is told and writes a minidump of it.
@@ -63,12 +63,26 @@ fn run(arguments: &Arguments) -> Result<()> {
         return Ok(());
     }
     if let Some(store) = &arguments.symbols {
-        let program = std::env::current_exe().context("find the running program")?;
-        return write_symbols_of(&program, store);
+        return write_symbols(store);
     }
     match (arguments.kind, &arguments.out) {
         (Some(kind), _) if arguments.child => child::run(kind, arguments.options),
         (Some(kind), Some(out)) => parent::run(kind, arguments.options, out),
         _ => unreachable!("clap asks for both"),
     }
+}
+
+/// Has the program beside this one write our symbols.
+fn write_symbols(store: &Path) -> Result<()> {
+    let ours = std::env::current_exe().context("find the running program")?;
+    let theirs = ours.with_file_name("auxilio-crashme-symbols");
+    let status = Command::new(&theirs)
+        .arg(&ours)
+        .arg(store)
+        .status()
+        .with_context(|| format!("start {}", theirs.display()))?;
+    if !status.success() {
+        bail!("{} ended with {status}", theirs.display());
+    }
+    Ok(())
 }
