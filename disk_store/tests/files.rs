@@ -227,6 +227,27 @@ async fn a_damaged_processed_crash_is_an_error_and_a_higher_generation_heals_it(
     assert_eq!(files_below(&dir.path().join("store/crashes")).len(), 1, "the lower one is gone");
 }
 
+#[tokio::test]
+async fn a_lower_generation_that_a_killed_process_left_is_not_shown_and_goes_with_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let id = spooled(dir.path(), 1).raw_crash().crash_id;
+    let mut document = document(id, "low");
+    store.put_processed(&document).await.unwrap();
+    let crashes = dir.path().join("store/crashes");
+    let low = files_below(&crashes).remove(0);
+    let bytes = fs::read(&low).unwrap();
+    // A digit more: generations are numbers and not texts.
+    document.envelope.generation.0 *= 10;
+    store.put_processed(&document).await.unwrap();
+    fs::write(&low, bytes).unwrap();
+    assert_eq!(store.get_processed(id).await.unwrap().as_ref(), Some(&document));
+    let presence = store.exists(id).await.unwrap();
+    assert_eq!(presence.processed, Some(document.envelope.generation));
+    store.put_processed(&document).await.unwrap();
+    assert_eq!(files_below(&crashes).len(), 1);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
