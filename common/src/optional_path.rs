@@ -16,7 +16,9 @@ pub fn serialize<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result
 }
 
 /// Reads a path; an empty text is none.
-pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+pub fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<PathBuf>, D::Error> {
     let text = String::deserialize(deserializer)?;
     Ok((!text.is_empty()).then(|| PathBuf::from(text)))
 }

@@ -9,6 +9,7 @@ mod request;
 mod worker_process;
 
 use std::ffi::OsString;
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -88,11 +89,8 @@ impl Pool {
     /// Walks a dump in a worker: waits for a seat in the lane, then at most the time of a walk.
     pub async fn walk(&self, request: WalkRequest, lane: WalkLane) -> Result<Walk, WalkError> {
         let (lane, _seat) = self.seat(lane).await;
-        let mut worker = match lane.take_idle() {
-            Some(worker) => worker,
-            None => WorkerProcess::start(&self.options).await.map_err(WalkError::Start)?,
-        };
-        let result = worker.walk(request, self.options.walk_time_max).await;
+        let mut worker = self.begin(lane, &request).await.map_err(WalkError::Start)?;
+        let result = worker.walk(request.crash_id, self.options.walk_time_max).await;
         // A worker that failed to serve is dropped, which kills it.
         let serves_on =
             matches!(result, Ok(_) | Err(WalkError::Unreadable { .. } | WalkError::Io(_)));
@@ -100,6 +98,19 @@ impl Pool {
             lane.give_back(worker);
         }
         result
+    }
+
+    /// A worker that has begun with a dump. Idle ones may have been killed a moment ago: each that
+    /// does not begin makes room for the next, and a new one has the last word.
+    async fn begin(&self, lane: &Lane, request: &WalkRequest) -> io::Result<WorkerProcess> {
+        while let Some(mut worker) = lane.take_idle() {
+            if worker.begin(request).await.is_ok() {
+                return Ok(worker);
+            }
+        }
+        let mut worker = WorkerProcess::start(&self.options).await?;
+        worker.begin(request).await?;
+        Ok(worker)
     }
 
     /// Process ids of the workers that wait for work: for tests and diagnosis.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use auxilio_common::CrashId;
 use serde::{Deserialize, Serialize};
 
-use crate::{DumpHints, WalkFacts};
+use crate::{DumpHints, WalkFacts, WalkRequest};
 
 /// Bytes of an answer's line: it holds numbers and one error's text.
 pub(crate) const LINE_BYTES_MAX: u64 = 64 * 1024;
@@ -37,12 +37,21 @@ pub(crate) struct Request {
     pub(crate) hints: DumpHints,
 }
 
+impl Request {
+    pub(crate) fn of(request: &WalkRequest) -> Self {
+        let WalkRequest { crash_id, path, offset, length, hints } = request.clone();
+        Self { crash_id, path, offset, length, hints }
+    }
+}
+
 /// A line from a worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Answer {
     /// The worker has started and taken its limits. The answer to [`Hello`].
     Ready,
+    /// The request was read and the walk begins: from here on a death is the dump's doing.
+    Begun,
     /// An index is being made first, of a symbol file of so many bytes: it takes as long as it
     /// takes, and the dump is not to blame.
     Indexing { bytes: u64 },

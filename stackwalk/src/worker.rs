@@ -48,6 +48,7 @@ fn run() -> io::Result<()> {
     let store = SymbolStore::with_on_indexing(options, on_indexing);
     while let Ok(line) = lines.recv() {
         let request: Request = serde_json::from_str(&line)?;
+        answer(&output, &Answer::Begun, &[])?;
         let (line, json) = serve(&request, &store);
         answer(&output, &line, &json)?;
     }

@@ -449,6 +449,7 @@ fn nothing_but_answers_reaches_standard_output() {
     };
     assert_eq!(read_line(&mut stdout), "ready");
     for _ in 0..2 {
+        assert_eq!(read_line(&mut stdout), "begun");
         let line = read_line(&mut stdout);
         let length = line["walked"]["json_bytes"].as_u64().unwrap();
         let mut json = vec![0; usize::try_from(length).unwrap()];

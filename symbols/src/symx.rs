@@ -11,7 +11,7 @@
 //! | 56–59 | 1 if breakpad-symbols rejects the file, else 0 |
 //! | 60–63 | bytes of the reason, which stands at the end of the index |
 //! | 64–79 | place in the .sym of the value of its last `INFO URL` line: offset u64, length u64 |
-//! | 80–135 | number of records of each table, u64 each, in the order of [`Table`] |
+//! | 80–135 | number of records of each table, u64 each, in the order of `Table` |
 //! | 136– | the tables, records of 24 bytes each: key u64, offset u64, length u32, size u32 |
 //!
 //! A record points at text of the .sym by offset and length in bytes. Its key is an address or an
@@ -106,7 +106,7 @@ impl Source {
 /// What an index holds, before it is written.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
-    /// The tables in the order of [`Table`], sorted and free of overlaps.
+    /// The tables in the order of `Table`, sorted and free of overlaps.
     pub(crate) tables: [Vec<Record>; TABLES],
     /// Where the value of the last `INFO URL` line stands: offset and length.
     pub(crate) url: (u64, u64),

@@ -27,6 +27,9 @@ const STARTING_TIME_MAX: Duration = Duration::from_secs(20);
 /// Time for a dying process to be gone, and for the last of its standard error to arrive.
 const DYING_TIME_MAX: Duration = Duration::from_secs(5);
 
+/// How long an idle worker may take to read a request: it has nothing else to do.
+const BEGIN_TIME_MAX: Duration = Duration::from_secs(20);
+
 /// A running worker. Dropped, it is killed.
 pub(super) struct WorkerProcess {
     child: Child,
@@ -106,15 +109,29 @@ impl WorkerProcess {
         self.dumps >= options.dumps_max || self.resident_bytes > options.resident_bytes_max
     }
 
+    /// Sends a request and waits until the worker begins with it. A worker that fails here has not
+    /// touched the dump: another one may try.
+    pub(super) async fn begin(&mut self, request: &WalkRequest) -> io::Result<()> {
+        self.dumps += 1;
+        let talk = async {
+            write_line(&mut self.stdin, &Request::of(request)).await?;
+            match read_line(&mut self.stdout).await? {
+                Answer::Begun => Ok(()),
+                _ => Err(io::Error::new(io::ErrorKind::InvalidData, "it has answered out of turn")),
+            }
+        };
+        timeout(BEGIN_TIME_MAX, talk).await.unwrap_or_else(|_elapsed| {
+            Err(io::Error::new(io::ErrorKind::TimedOut, "it did not begin in time"))
+        })
+    }
+
+    /// The walk that was begun.
     pub(super) async fn walk(
         &mut self,
-        request: WalkRequest,
+        crash_id: CrashId,
         limit: Duration,
     ) -> Result<Walk, WalkError> {
-        let WalkRequest { crash_id, path, offset, length, hints } = request;
-        self.dumps += 1;
-        let request = Request { crash_id, path, offset, length, hints };
-        let (answer, json) = match self.talk(&request, limit).await {
+        let (answer, json) = match self.listen(limit).await {
             Ok(answered) => answered,
             Err(TalkError::TimedOut) => {
                 // Killed here, not only when dropped, so that it is gone when the answer is.
@@ -130,21 +147,16 @@ impl WorkerProcess {
             }
             Answer::Unreadable { status } => Err(WalkError::Unreadable { crash_id, status }),
             Answer::Io { message } => Err(WalkError::Io(message)),
-            Answer::Ready | Answer::Indexing { .. } => {
+            Answer::Ready | Answer::Begun | Answer::Indexing { .. } => {
                 let what = "it has answered out of turn".to_owned();
                 Err(self.death(crash_id, what).await)
             }
         }
     }
 
-    /// Sends a request and reads its answer.
-    async fn talk(
-        &mut self,
-        request: &Request,
-        limit: Duration,
-    ) -> Result<(Answer, Vec<u8>), TalkError> {
+    /// Reads the answer to a request.
+    async fn listen(&mut self, limit: Duration) -> Result<(Answer, Vec<u8>), TalkError> {
         let mut deadline = Instant::now() + limit;
-        within(deadline, write_line(&mut self.stdin, request)).await?;
         let answer = loop {
             match within(deadline, read_line(&mut self.stdout)).await? {
                 Answer::Indexing { bytes } => {
