@@ -7,21 +7,21 @@ REVOKE ALL ON jobs, job_outcomes, processors, reports FROM PUBLIC, auxilio_colle
 
 -- The monitor alone inserts standard jobs and takes back what others held.
 GRANT SELECT ON jobs, job_outcomes, processors TO auxilio_monitor;
-GRANT EXECUTE ON FUNCTION insert_jobs, assign_jobs, sweep_jobs, ensure_partition,
-    ensure_outcomes_partition TO auxilio_monitor;
+GRANT EXECUTE ON FUNCTION insert_jobs, assign_jobs, queue_arrived, give_up_waiting, sweep_jobs,
+    ensure_partition, ensure_outcomes_partition TO auxilio_monitor;
 
 -- A processor takes, keeps and ends jobs. It reads no report and no job that it does not hold.
 GRANT EXECUTE ON FUNCTION register_processor, heartbeat_processor, leave_processor, take_jobs,
-    renew_leases, fail_job, return_job, complete_job, save_report, ensure_partition,
+    renew_leases, fail_job, return_job, complete_jobs, save_reports, ensure_partition,
     ensure_outcomes_partition TO auxilio_processor;
 
 -- The middleware shows, and asks for crashes that somebody waits for.
 GRANT SELECT ON reports, jobs, job_outcomes, processors TO auxilio_middleware;
-GRANT EXECUTE ON FUNCTION ask_job TO auxilio_middleware;
+GRANT EXECUTE ON FUNCTION ask_jobs, await_raw TO auxilio_middleware;
 
 -- Cron counts, and asks for crashes to be processed again.
 GRANT SELECT ON reports, jobs, job_outcomes TO auxilio_cron;
-GRANT EXECUTE ON FUNCTION ask_job, ensure_partition, ensure_outcomes_partition TO auxilio_cron;
+GRANT EXECUTE ON FUNCTION ask_jobs, ensure_partition, ensure_outcomes_partition TO auxilio_cron;
 
 -- An analyst reads reports, but nothing that a person wrote or that names one.
 GRANT SELECT (id, client_crash_date, date_processed, uuid, product, version, build, signature,

@@ -59,4 +59,6 @@ pub struct TakenJob {
     pub attempts: i32,
     /// How often the dump has killed or timed out its walker.
     pub deaths: i32,
+    /// How often a processor let a lease of it run out.
+    pub lost_leases: i32,
 }

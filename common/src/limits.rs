@@ -145,3 +145,15 @@ pub const HINT_QUEUE_ENTRIES_MAX: usize = 10_000;
 
 /// Crashmovers whose numbers the monitor remembers.
 pub const HINT_MOVERS_MAX: usize = 1_000;
+
+/// Jobs of one client's address that may wait for their raw crash: a person follows a few at once.
+pub const WAITING_JOBS_PER_CLIENT_MAX: i64 = 20;
+
+/// Jobs that may wait for their raw crash in all: the store is asked for each of them every second.
+pub const WAITING_JOBS_MAX: i64 = 1_000;
+
+/// Ids of one `POST /wanted` to a crashmover, and ids that one remembers: all that may wait.
+pub const WANTED_IDS_MAX: usize = 1_000;
+
+/// Bytes of one `POST /wanted`: forty for each id, and room.
+pub const WANTED_BYTES_MAX: usize = 64 * 1024;

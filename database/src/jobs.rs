@@ -1,11 +1,11 @@
-//! Jobs: inserted, taken, kept and ended. Each function is one stored procedure.
+//! Jobs: inserted, taken, kept and put back. Each function is one stored procedure.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use auxilio_common::job::TakenJob;
 use auxilio_common::storage::IndexEntry;
-use auxilio_common::{CrashId, Generation, JobOutcome, Lane, Timestamp};
+use auxilio_common::{CrashId, Generation, Lane, Timestamp};
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 
@@ -25,17 +25,6 @@ pub enum Insertion {
     Reported,
 }
 
-/// How the end of a job went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Completion {
-    /// The job is over.
-    Completed,
-    /// Somebody asked for the crash in the meantime: it is queued once more.
-    QueuedAgain,
-    /// The lease was not the caller's any more. Nothing was changed.
-    Refused,
-}
-
 /// Whose fault a failure was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -43,15 +32,6 @@ pub enum Failure {
     Passing,
     /// The dump killed or timed out its own walker.
     Death,
-}
-
-/// The state of a job after somebody asked for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AskedState {
-    /// It waits its turn.
-    Queued,
-    /// A processor has it, and it will be queued once more afterwards.
-    Taken,
 }
 
 /// What a sweep took back.
@@ -144,7 +124,8 @@ impl Database {
     ) -> Result<Vec<TakenJob>, Error> {
         const OPERATION: &str = "take jobs";
         let max = i32::try_from(max).unwrap_or(i32::MAX);
-        let sql = "SELECT uuid, lane, token, generation, lease_until, attempts, deaths
+        let sql = "SELECT uuid, lane, token, generation, lease_until, attempts, deaths,
+                       lost_leases
                    FROM take_jobs($1, $2, $3, $4)";
         let rows = self
             .query(OPERATION, sql, &[&processor.0, &lane.as_str(), &max, &lease.as_secs_f64()])
@@ -159,6 +140,7 @@ impl Database {
                     lease_until: timestamp(row, 4),
                     attempts: row.get(5),
                     deaths: row.get(6),
+                    lost_leases: row.get(7),
                 })
             })
             .collect()
@@ -176,35 +158,6 @@ impl Database {
         let sql = "SELECT uuid FROM renew_leases($1, $2, $3)";
         let rows = self.query(OPERATION, sql, &[&ids, &tokens, &lease.as_secs_f64()]).await?;
         rows.iter().map(|row| crash_id(OPERATION, row, 0)).collect()
-    }
-
-    /// Ends a job whose report needs no change, such as one whose raw crash is gone.
-    pub async fn complete_job(
-        &self,
-        job: &TakenJob,
-        outcome: JobOutcome,
-    ) -> Result<Completion, Error> {
-        match self.try_complete_job(job, outcome).await {
-            Err(error) if error.is_missing_partition() => {
-                self.ensure_partitions_for(job.crash_id.day()).await?;
-                self.try_complete_job(job, outcome).await
-            }
-            answer => answer,
-        }
-    }
-
-    async fn try_complete_job(
-        &self,
-        job: &TakenJob,
-        outcome: JobOutcome,
-    ) -> Result<Completion, Error> {
-        const OPERATION: &str = "complete a job";
-        let id = job.crash_id.to_string();
-        let sql = "SELECT complete_job($1, $2, $3, $4)";
-        let row = self
-            .query_one(OPERATION, sql, &[&id, &job.token, &job.generation.0, &outcome.as_str()])
-            .await?;
-        Completion::read(OPERATION, row.get(0))
     }
 
     /// Puts a job back, due again after a pause that grows with its attempts. The error's text must
@@ -233,26 +186,6 @@ impl Database {
         let row =
             self.query_one("return a job", sql, &[&id, &job.token, &pause.as_secs_f64()]).await?;
         Ok(row.get(0))
-    }
-
-    /// Asks for a crash that the store has: lane priority or reprocess.
-    pub async fn ask_job(
-        &self,
-        crash_id: CrashId,
-        lane: Lane,
-        received_at: Timestamp,
-    ) -> Result<AskedState, Error> {
-        const OPERATION: &str = "ask for a crash";
-        let received_at = date_time(OPERATION, received_at)?;
-        let sql = "SELECT ask_job($1, $2, $3)";
-        let row = self
-            .query_one(OPERATION, sql, &[&crash_id.to_string(), &lane.as_str(), &received_at])
-            .await?;
-        match row.get(0) {
-            "queued" => Ok(AskedState::Queued),
-            "taken" => Ok(AskedState::Taken),
-            other => Err(unexpected(OPERATION, other)),
-        }
     }
 
     /// Takes back the jobs of expired leases and dead processors.
@@ -299,18 +232,7 @@ impl Database {
     }
 }
 
-impl Completion {
-    pub(crate) fn read(operation: &'static str, word: &str) -> Result<Self, Error> {
-        match word {
-            "completed" => Ok(Self::Completed),
-            "queued_again" => Ok(Self::QueuedAgain),
-            "refused" => Ok(Self::Refused),
-            other => Err(unexpected(operation, other)),
-        }
-    }
-}
-
-fn unexpected(operation: &'static str, word: &str) -> Error {
+pub(crate) fn unexpected(operation: &'static str, word: &str) -> Error {
     Error::Unexpected { operation, what: format!("\"{word}\" is not known here") }
 }
 
@@ -341,7 +263,7 @@ pub(crate) fn count(row: &Row, column: usize) -> u64 {
 }
 
 /// A time as the driver takes it.
-fn date_time(operation: &'static str, at: Timestamp) -> Result<OffsetDateTime, Error> {
+pub(crate) fn date_time(operation: &'static str, at: Timestamp) -> Result<OffsetDateTime, Error> {
     at.date_time().ok_or_else(|| Error::Unexpected {
         operation,
         what: format!("{at} is outside the years that the database knows"),

@@ -8,6 +8,8 @@
 //! This crate does not decide when anything happens: it does not loop, retry or sweep by itself.
 //! The monitor and the processor do. It knows no store and no HTTP. It logs no value of a report.
 
+mod asking;
+mod completion;
 mod config;
 mod connection;
 mod error;
@@ -21,12 +23,15 @@ mod processors;
 mod report;
 mod reports;
 mod role;
+mod saving;
 mod text;
 
+pub use asking::AskedState;
+pub use completion::Completion;
 pub use config::Config;
 pub use connection::Database;
 pub use error::{Class, DatabaseRefusal, Error};
-pub use jobs::{AskedState, Completion, Failure, Insertion, JobView, QueueDepth, Sweep};
+pub use jobs::{Failure, Insertion, JobView, QueueDepth, Sweep};
 pub use lead::Lead;
 pub use listener::Listener;
 pub use migrate::{Migrated, MigrationState, create_database, migrate, migration_status};
@@ -36,3 +41,4 @@ pub use processors::{ProcessorId, ProcessorView};
 pub use report::Report;
 pub use reports::{ReportLine, ReportRow};
 pub use role::DbRole;
+pub use saving::FinishedRun;

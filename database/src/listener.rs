@@ -35,11 +35,20 @@ impl Database {
     /// Listens to the channel on which jobs are announced. Needs a running server to hear
     /// anything, but not to begin.
     pub fn listen(&self) -> Listener {
+        self.listen_on("LISTEN auxilio_jobs")
+    }
+
+    /// The same for the channel on which jobs are announced that wait for their raw crash.
+    pub fn listen_for_waiting(&self) -> Listener {
+        self.listen_on("LISTEN auxilio_waiting")
+    }
+
+    fn listen_on(&self, greeting: &'static str) -> Listener {
         let settings = Arc::clone(self.settings());
         let (speaker, words) = watch::channel(0);
         let task = tokio::spawn(async move {
             loop {
-                if let Err(error) = hear(&settings, &speaker).await {
+                if let Err(error) = hear(&settings, greeting, &speaker).await {
                     tracing::debug!(%error, "the listening connection broke");
                 }
                 tokio::time::sleep(PAUSE).await;
@@ -60,10 +69,14 @@ impl Listener {
 }
 
 /// Hears until the connection breaks.
-async fn hear(settings: &Settings, speaker: &watch::Sender<u64>) -> Result<(), Error> {
+async fn hear(
+    settings: &Settings,
+    greeting: &str,
+    speaker: &watch::Sender<u64>,
+) -> Result<(), Error> {
     const OPERATION: &str = "listen for jobs";
     let (client, mut connection) = settings.open().await?;
-    let greet = client.batch_execute("LISTEN auxilio_jobs");
+    let greet = client.batch_execute(greeting);
     let mut greet = Box::pin(greet);
     loop {
         // The client's half moves only while the connection is driven, so both share this task.

@@ -1,5 +1,7 @@
 //! Partitions: weeks of reports and days of outcomes, made ahead and on demand.
 
+use std::collections::BTreeSet;
+
 use auxilio_common::Day;
 
 use crate::{Database, Error};
@@ -38,10 +40,16 @@ impl Database {
         Ok(row.get(0))
     }
 
-    /// Makes what an insert about a crash of this day has missed.
-    pub(crate) async fn ensure_partitions_for(&self, day: Day) -> Result<(), Error> {
-        tracing::info!(%day, "a partition was missing and is made on demand");
-        self.ensure_partition(day).await?;
+    /// Makes what an insert about crashes of these days has missed, and today's outcomes.
+    pub(crate) async fn ensure_partitions_for(
+        &self,
+        days: impl IntoIterator<Item = Day>,
+    ) -> Result<(), Error> {
+        let days: BTreeSet<Day> = days.into_iter().collect();
+        tracing::info!(?days, "a partition was missing and is made on demand");
+        for day in days {
+            self.ensure_partition(day).await?;
+        }
         self.ensure_outcomes_partition(0).await?;
         Ok(())
     }

@@ -1,11 +1,9 @@
-//! Reports: written by the holder of a job, read by all who show them.
+//! Reports as readers find them.
 
-use auxilio_common::job::TakenJob;
-use auxilio_common::{CrashId, Generation, JobOutcome, Quality, Timestamp};
-use serde_json::Value;
+use auxilio_common::{CrashId, Generation, Quality, Timestamp};
 
 use crate::jobs::{crash_id, timestamp};
-use crate::{Completion, Database, Error, Report};
+use crate::{Database, Error};
 
 /// What a reader must know of a crash's report before it reads the processed crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,43 +36,6 @@ pub struct ReportLine {
 }
 
 impl Database {
-    /// Writes a crash's report and ends its job, both or neither.
-    ///
-    /// The report carries the generation of the stored processed crash; a row of the same or a
-    /// higher one stays. Text that Postgres refuses is cleaned first, with a note in the report.
-    pub async fn save_report(
-        &self,
-        mut report: Report,
-        job: &TakenJob,
-        outcome: JobOutcome,
-    ) -> Result<Completion, Error> {
-        const OPERATION: &str = "save a report";
-        report.clean();
-        let row = serde_json::to_value(&report)
-            .map_err(|error| Error::Unexpected { operation: OPERATION, what: error.to_string() })?;
-        match self.try_save_report(OPERATION, &row, job, outcome).await {
-            Err(error) if error.is_missing_partition() => {
-                self.ensure_partitions_for(job.crash_id.day()).await?;
-                self.try_save_report(OPERATION, &row, job, outcome).await
-            }
-            answer => answer,
-        }
-    }
-
-    async fn try_save_report(
-        &self,
-        operation: &'static str,
-        row: &Value,
-        job: &TakenJob,
-        outcome: JobOutcome,
-    ) -> Result<Completion, Error> {
-        let sql = "SELECT save_report($1, $2, $3, $4)";
-        let answer = self
-            .query_one(operation, sql, &[row, &job.token, &job.generation.0, &outcome.as_str()])
-            .await?;
-        Completion::read(operation, answer.get(0))
-    }
-
     /// Generation and quality of a crash's report, if it has one: one indexed read.
     pub async fn report_row(&self, crash_id: CrashId) -> Result<Option<ReportRow>, Error> {
         const OPERATION: &str = "look a report up";

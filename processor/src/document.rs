@@ -80,6 +80,7 @@ mod tests {
             lease_until: Timestamp::from_micros(0),
             attempts: 1,
             deaths: 0,
+            lost_leases: 0,
         }
     }
 

@@ -1,6 +1,7 @@
--- Gives each due job that has no owner to the live processor with the most free capacity, for a
--- short while; after it anybody may take the job. Priority jobs stay free for all. Returns how
--- many were assigned: never more than there is free capacity, so that a backlog costs nothing.
+-- Gives each due new job that has no owner to the live processor with the most free capacity, for a
+-- short while; after it anybody may take the job. Priority jobs and crashes that are processed again
+-- stay free for all. Returns how many were assigned: never more than there is free capacity, so
+-- that a backlog costs nothing.
 -- Wakes the processors in any case, for jobs that nobody owns are new, too.
 CREATE OR REPLACE FUNCTION assign_jobs(
     p_hold_seconds       double precision,
@@ -28,7 +29,7 @@ BEGIN
     ), chosen AS MATERIALIZED (
         SELECT jobs.uuid, jobs.due_at FROM jobs
         WHERE jobs.state = 'queued' AND jobs.owner IS NULL
-          AND jobs.lane <> 'priority' AND jobs.due_at <= now()
+          AND jobs.lane = 'standard' AND jobs.due_at <= now()
         ORDER BY jobs.due_at, jobs.uuid
         LIMIT (SELECT count(*) FROM seats)
         FOR UPDATE SKIP LOCKED

@@ -14,6 +14,8 @@ BEGIN
     -- Spread by a quarter each way, so that jobs that failed together don't come back together.
     UPDATE jobs
     SET state = 'queued', owner = NULL, lease_until = NULL, token = NULL,
+        -- Whoever asked meanwhile gets the next run.
+        again = false,
         last_error = p_error,
         deaths = jobs.deaths + p_death::integer,
         due_at = now() + (0.75 + random() / 2)

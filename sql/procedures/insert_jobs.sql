@@ -39,7 +39,8 @@ BEGIN
         ORDER BY looked_up.uuid
         -- What somebody waited for has come.
         ON CONFLICT (uuid) DO UPDATE
-            SET state = 'queued', received_at = excluded.received_at, due_at = now()
+            SET state = 'queued', asked_by = NULL, received_at = excluded.received_at,
+                queued_at = now(), due_at = now()
             WHERE jobs.state = 'waiting_for_raw'
         RETURNING jobs.uuid
     )

@@ -9,7 +9,9 @@ DECLARE
 BEGIN
     DELETE FROM processors WHERE processors.id = p_processor;
     UPDATE jobs
-    SET state = 'queued', owner = NULL, assigned_until = NULL, lease_until = NULL, token = NULL
+    SET state = 'queued', owner = NULL, assigned_until = NULL, lease_until = NULL, token = NULL,
+        again = false,
+        attempts = jobs.attempts - (jobs.state = 'taken')::integer
     WHERE jobs.owner = p_processor;
     GET DIAGNOSTICS returned = ROW_COUNT;
     IF returned > 0 THEN

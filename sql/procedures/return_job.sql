@@ -13,7 +13,7 @@ DECLARE
 BEGIN
     -- Without a pause it keeps its place in the order.
     UPDATE jobs
-    SET state = 'queued', owner = NULL, lease_until = NULL, token = NULL,
+    SET state = 'queued', owner = NULL, lease_until = NULL, token = NULL, again = false,
         attempts = jobs.attempts - 1,
         due_at = CASE WHEN p_pause_seconds > 0
                       THEN now() + make_interval(secs => p_pause_seconds)

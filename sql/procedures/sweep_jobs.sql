@@ -25,7 +25,7 @@ BEGIN
         FOR UPDATE OF jobs SKIP LOCKED
     )
     UPDATE jobs
-    SET state = 'queued', owner = NULL, lease_until = NULL, token = NULL,
+    SET state = 'queued', owner = NULL, lease_until = NULL, token = NULL, again = false,
         lost_leases = jobs.lost_leases + 1,
         last_error = 'the processor let its lease run out'
     FROM lost WHERE jobs.uuid = lost.uuid;

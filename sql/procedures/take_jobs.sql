@@ -15,10 +15,17 @@ CREATE OR REPLACE FUNCTION take_jobs(
     generation  bigint,
     lease_until timestamptz,
     attempts    integer,
-    deaths      integer
+    deaths      integer,
+    lost_leases integer
 )
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
+-- A plan made while the queue was short must not read all of it once it is long.
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET enable_sort = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -49,10 +56,10 @@ BEGIN
         FROM chosen
         WHERE jobs.uuid = chosen.uuid
         RETURNING jobs.uuid, jobs.lane, jobs.token, jobs.generation, jobs.lease_until,
-            jobs.attempts, jobs.deaths, jobs.due_at
+            jobs.attempts, jobs.deaths, jobs.lost_leases, jobs.due_at
     )
     SELECT taken.uuid, taken.lane, taken.token, taken.generation, taken.lease_until,
-        taken.attempts, taken.deaths
+        taken.attempts, taken.deaths, taken.lost_leases
     FROM taken ORDER BY taken.due_at, taken.uuid;
 END
 $$;
