@@ -39,6 +39,10 @@ pub(crate) struct Waiting {
     due: Duration,
 }
 
+/// A crash waits for its next try and is not due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotDue;
+
 /// A file in hand; put down when dropped.
 #[derive(Debug)]
 pub(crate) struct Held {
@@ -84,6 +88,18 @@ impl Hands {
         due.sort_unstable();
         let paths: Vec<_> = due.into_iter().take(max).map(|(_, path)| path.clone()).collect();
         paths.iter().filter_map(|path| state.waiting.remove(path)).collect()
+    }
+
+    /// Takes back the crash of one file, if it waits here.
+    ///
+    /// # Errors
+    /// It waits, and its next try is not due yet.
+    pub(crate) fn recall(&self, path: &Path, now: Duration) -> Result<Option<Waiting>, NotDue> {
+        let mut state = self.lock();
+        match state.waiting.get(path) {
+            Some(waiting) if waiting.due > now => Err(NotDue),
+            _ => Ok(state.waiting.remove(path)),
+        }
     }
 
     /// Makes every waiting crash due: the store takes crashes again.

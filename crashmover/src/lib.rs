@@ -17,6 +17,7 @@ mod hint;
 mod mover;
 mod run;
 mod upkeep;
+mod wanted;
 
 pub use config::Config;
 pub use run::{Error, run};

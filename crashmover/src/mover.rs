@@ -14,6 +14,7 @@ use auxilio_spool::{Claim, Entry, Spool, Watch};
 use crate::Config;
 use crate::hands::{Hands, Held};
 use crate::hint::Hints;
+use crate::wanted::Wanted;
 
 /// Entries that one scan brings. Their order is as old as the scan: a second or less under load.
 const SCAN_MAX: usize = 256;
@@ -25,6 +26,7 @@ pub(crate) struct Mover {
     pub(crate) shell: Shell,
     pub(crate) hands: Arc<Hands>,
     pub(crate) hints: Hints,
+    pub(crate) wanted: Arc<Wanted>,
     scanned: Mutex<VecDeque<Entry>>,
     watch: tokio::sync::Mutex<Option<Watch>>,
 }
@@ -71,6 +73,7 @@ impl Mover {
             shell,
             hands: Arc::default(),
             hints,
+            wanted: Arc::default(),
             scanned: Mutex::default(),
             watch: tokio::sync::Mutex::new(watch),
         }
@@ -119,7 +122,7 @@ impl Mover {
         Ok(held.map_or(Taken::Full, |held| Taken::Load(Load { claim, held, backoff, again })))
     }
 
-    fn fresh_backoff(&self) -> Backoff {
+    pub(crate) fn fresh_backoff(&self) -> Backoff {
         Backoff::new(
             Duration::from_millis(self.config.retry_wait_min_ms),
             Duration::from_millis(self.config.retry_wait_max_ms),

@@ -8,13 +8,13 @@ use auxilio_service::http::{self, ListenError};
 use auxilio_service::worker::{Bounds, drive};
 use auxilio_service::{Shell, error_chain};
 use auxilio_spool::{Spool, Verdict};
-use axum::Router;
 use tokio_util::sync::CancellationToken;
 
 use crate::Config;
 use crate::hint::hints;
 use crate::mover::{Carrying, Mover};
 use crate::upkeep;
+use crate::wanted::{self, CarryingWanted};
 
 /// Why the crashmover can't run.
 #[derive(Debug, thiserror::Error)]
@@ -41,15 +41,20 @@ pub async fn run(
     let (hints, sender) = hints(&config.monitor_urls, &*shell.random);
     let mover = Arc::new(Mover::new(config, Arc::clone(&spool), store, shell.clone(), hints));
     let carried = CancellationToken::new();
+    let router = wanted::router(Arc::clone(&mover.wanted));
+    let for_wanted = Bounds { slots: wanted::SLOTS, ..bounds };
     let carrying = async {
-        drive(Arc::new(Carrying(mover)), bounds, &shell).await;
+        tokio::join!(
+            drive(Arc::new(CarryingWanted(Arc::clone(&mover))), for_wanted, &shell),
+            drive(Arc::new(Carrying(mover)), bounds, &shell),
+        );
         carried.cancel();
     };
     tokio::join!(
         carrying,
         sender.run(carried.clone()),
         upkeep::run(spool, &shell),
-        http::serve(listener, Router::new(), &shell),
+        http::serve(listener, router, &shell),
     );
     Ok(())
 }

@@ -96,6 +96,8 @@ declare! {
         "Age of the oldest crash in the spool.";
     CRASHMOVER_HINTS: Counter "auxilio_crashmover_hints_sent_total" ["outcome"]
         "Hints to monitors, by whether one took them.";
+    CRASHMOVER_WANTED: Counter "auxilio_crashmover_crashes_wanted_total" []
+        "Crashes that were carried first because somebody waits for them.";
     MONITOR_INSERTED: Counter "auxilio_monitor_jobs_inserted_total" []
         "Jobs inserted for new crashes.";
     MONITOR_INDEX_REMOVED: Counter "auxilio_monitor_index_rows_removed_total" []
@@ -104,6 +106,14 @@ declare! {
         "Jobs that were given to a processor.";
     MONITOR_LEASES_LOST: Counter "auxilio_monitor_leases_lost_total" []
         "Leases that ran out and were taken back.";
+    MONITOR_NEVER_ARRIVED: Counter "auxilio_monitor_jobs_never_arrived_total" []
+        "Jobs that waited for a crash which did not come within the spool's age.";
+    MONITOR_WANTED: Counter "auxilio_monitor_wanted_sent_total" ["outcome"]
+        "Lists of wanted crashes sent to crashmovers, by whether one took them.";
+    MONITOR_JOBS: Gauge "auxilio_monitor_jobs_count" ["lane", "state"]
+        "Jobs in the queue, by lane and state.";
+    MONITOR_OLDEST_JOB: Gauge "auxilio_monitor_oldest_job_seconds" ["lane"]
+        "Age of the oldest job that waits for a processor, by lane.";
     MONITOR_ACTIVE: Gauge "auxilio_monitor_active_count" []
         "1 while this monitor is the active one.";
     PROCESSOR_TAKEN: Counter "auxilio_processor_jobs_taken_total" ["lane"]

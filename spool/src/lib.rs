@@ -61,6 +61,7 @@ pub mod draft;
 pub mod durable;
 pub mod envelope;
 mod error;
+mod find;
 pub mod folder;
 mod folder_flush;
 pub mod format;

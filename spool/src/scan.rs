@@ -204,7 +204,7 @@ fn file_names(folder: &Path) -> Result<Vec<(CrashId, PathBuf)>, Error> {
     Ok(names)
 }
 
-fn modified_at(path: &Path) -> Option<Timestamp> {
+pub(crate) fn modified_at(path: &Path) -> Option<Timestamp> {
     let modified = fs::symlink_metadata(path).ok()?.modified().ok()?;
     let since = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Some(Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX)))

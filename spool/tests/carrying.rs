@@ -190,3 +190,21 @@ fn files(lane: &Path) -> usize {
         .map(|minute| fs::read_dir(minute.unwrap().path()).unwrap().count())
         .sum()
 }
+
+#[test]
+fn a_crash_is_found_by_its_id_in_either_lane_and_only_where_it_waits() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = SetClock::at(NOW);
+    let spool = spool_at(dir.path(), &clock);
+    for number in 0..6 {
+        let lane = if number % 2 == 0 { Lane::Standard } else { Lane::Deferred };
+        commit(&spool, lane, number, 0);
+        clock.advance(Duration::from_mins(1));
+    }
+    for entry in scan(&spool, 10) {
+        assert_eq!(spool.find(entry.crash_id).unwrap(), Some(entry.clone()));
+        spool.claim(&entry).unwrap().unwrap().remove().unwrap();
+        assert_eq!(spool.find(entry.crash_id).unwrap(), None);
+    }
+    assert_eq!(spool.find(crash_id(99)).unwrap(), None);
+}
