@@ -101,3 +101,18 @@ fn secrets_are_readable_by_their_owner_alone_and_open_what_they_are_for() {
             .unwrap();
     assert_eq!(dump.body, up.crashes.segv);
 }
+
+#[test]
+fn a_parent_folder_that_the_user_can_not_pass_through_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let closed = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(closed.path(), std::fs::Permissions::from_mode(0o000)).unwrap();
+    let mut command = binary::command().unwrap();
+    command.arg("up").arg("--data").arg(closed.path().join("data"));
+    user::run_as(&mut command).unwrap();
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let named = format!("can't pass through \"{}\"", closed.path().display());
+    assert!(said.contains(&named), "{said}");
+}

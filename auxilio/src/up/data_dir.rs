@@ -8,6 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 use rustix::fs::Access;
+use rustix::io::Errno;
 
 /// The user that owns a data folder which root makes.
 const USER: &str = "auxilio";
@@ -16,6 +17,9 @@ const USER: &str = "auxilio";
 ///
 /// As root this does not return: it executes itself again as the owner, with the same arguments.
 pub(crate) fn prepare(dir: &Path) -> anyhow::Result<PathBuf> {
+    if !rustix::process::geteuid().is_root() {
+        check_passable(dir)?;
+    }
     let existed = dir.exists();
     std::fs::create_dir_all(dir)
         .with_context(|| format!("can't make the data folder \"{}\"", dir.display()))?;
@@ -86,10 +90,12 @@ fn absolute(name: &OsString) -> OsString {
     std::fs::read_link("/proc/self/exe").map_or_else(|_| name.clone(), PathBuf::into_os_string)
 }
 
-/// Whether this user can reach the folder and write to it; the first obstacle is named.
-fn check_usable(dir: &Path) -> anyhow::Result<()> {
-    for parent in dir.ancestors().skip(1).collect::<Vec<_>>().into_iter().rev() {
-        if rustix::fs::access(parent, Access::EXEC_OK).is_err() {
+/// Whether this user can reach the folder; the first parent that it can't pass through is named.
+/// Parents that are not there yet are made later.
+fn check_passable(dir: &Path) -> anyhow::Result<()> {
+    let parents: Vec<&Path> = dir.ancestors().skip(1).collect();
+    for parent in parents.into_iter().rev() {
+        if rustix::fs::access(parent, Access::EXEC_OK) == Err(Errno::ACCESS) {
             bail!(
                 "user {} can't pass through \"{}\"",
                 rustix::process::geteuid().as_raw(),
@@ -97,6 +103,11 @@ fn check_usable(dir: &Path) -> anyhow::Result<()> {
             );
         }
     }
+    Ok(())
+}
+
+/// Whether this user can write to the folder.
+fn check_usable(dir: &Path) -> anyhow::Result<()> {
     if rustix::fs::access(dir, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK).is_err() {
         bail!("user {} can't write to \"{}\"", rustix::process::geteuid().as_raw(), dir.display());
     }
