@@ -11,6 +11,7 @@ use crate::Config;
 use crate::hint::Inbox;
 use crate::intake::Intake;
 use crate::scan::Scanned;
+use crate::wanted::Wanted;
 
 /// Time between two questions whether the lead is still held.
 const LEAD_CHECK_EVERY: Duration = Duration::from_secs(2);
@@ -26,6 +27,7 @@ pub(crate) struct Active<'a> {
     pub(crate) config: &'a Config,
     pub(crate) intake: &'a Intake,
     pub(crate) inbox: &'a Inbox,
+    pub(crate) wanted: &'a Wanted,
     pub(crate) shell: &'a Shell,
 }
 
@@ -36,7 +38,9 @@ impl Active<'_> {
         tokio::select! {
             () = self.follow_hints() => {}
             () = self.scan_for_ever() => {}
+            () = self.follow_waiting() => {}
             () = self.keep_house() => {}
+            () = self.count_jobs() => {}
             () = watch(lead) => tracing::warn!("the lead is lost: standing by"),
             () = self.shell.shutdown.soft().cancelled() => {}
         }

@@ -23,6 +23,10 @@ pub struct Config {
     pub assignment_hold_secs: u64,
     /// A processor without a sign of life for so long is dead; it gives one every few seconds.
     pub processor_dead_after_secs: u64,
+    /// Crashmovers to tell which crashes somebody waits for, each as `http://host:port`.
+    pub crashmover_urls: Vec<String>,
+    /// How long a crash can lie in a spool: one that was asked for and has not come then never will.
+    pub spool_age_max_secs: u64,
     /// Time between two sweeps of leases and processors.
     pub sweep_every_secs: u64,
 }
@@ -37,6 +41,8 @@ impl Default for Config {
             scan_batch_rows: 500,
             assignment_hold_secs: 2,
             processor_dead_after_secs: 15,
+            crashmover_urls: Vec::new(),
+            spool_age_max_secs: 24 * 60 * 60,
             sweep_every_secs: 2,
         }
     }
@@ -61,6 +67,10 @@ impl Config {
 
     pub(crate) fn all_every(&self) -> Duration {
         at_least_a_second(self.scan_all_every_secs)
+    }
+
+    pub(crate) fn spool_age(&self) -> Duration {
+        Duration::from_secs(self.spool_age_max_secs)
     }
 
     pub(crate) fn sweep_every(&self) -> Duration {

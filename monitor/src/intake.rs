@@ -46,6 +46,10 @@ impl Intake {
         &*self.store
     }
 
+    pub(crate) fn shared_store(&self) -> &Arc<dyn CrashStore> {
+        &self.store
+    }
+
     /// Queues the crashes of hinted rows, as far as the rows are there.
     pub(crate) async fn queue_hinted(&self, entries: Vec<IndexEntry>) -> Result<(), Error> {
         let there = self

@@ -5,7 +5,9 @@
 //! What the active one does, side by side:
 //! - hints: a crashmover says which index rows it has just written; they are queued at once;
 //! - scans of the unprocessed index, for whatever a lost hint left behind;
-//! - upkeep: expired leases, dead processors, partitions ahead.
+//! - crashes that somebody asked for before the store had them: it looks for them in the store and
+//!   tells the crashmovers to carry them next;
+//! - upkeep: expired leases, dead processors, partitions ahead, and how long the queue is.
 //!
 //! A crash goes from the index to the queue in one order: its job is inserted, then its index row
 //! is removed. Stopped anywhere in between, the next scan does the rest, and doing it twice is the
@@ -18,10 +20,13 @@
 mod active;
 mod admin;
 mod config;
+mod depths;
 mod hint;
 mod intake;
 mod scan;
 mod upkeep;
+mod waiting;
+mod wanted;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +42,7 @@ pub use crate::hint::{Hint, HintEntry};
 use crate::active::Active;
 use crate::hint::Inbox;
 use crate::intake::Intake;
+use crate::wanted::Wanted;
 
 /// How often a monitor that stands by asks for the lead.
 const STANDBY_PAUSE: Duration = Duration::from_secs(2);
@@ -91,6 +97,7 @@ fn declare_health(store: &Arc<dyn CrashStore>, database: &Database, shell: &Shel
 /// Is active while it holds the lead, and asks for it while it does not.
 async fn lead_or_stand_by(config: &Config, intake: &Intake, inbox: &Inbox, shell: &Shell) {
     let mut backoff = Backoff::new(Duration::from_millis(200), CONNECT_PAUSE_MAX);
+    let wanted = Wanted::new(&config.crashmover_urls);
     metrics::MONITOR_ACTIVE.set(0.0, &[]);
     while !shell.shutdown.stopping() {
         let pause = match intake.database().try_lead().await {
@@ -98,7 +105,8 @@ async fn lead_or_stand_by(config: &Config, intake: &Intake, inbox: &Inbox, shell
                 backoff.reset();
                 tracing::info!("this monitor is active now");
                 metrics::MONITOR_ACTIVE.set(1.0, &[]);
-                Active { config, intake, inbox, shell }.run(&lead).await;
+                Active { config, intake, inbox, wanted: &wanted, shell }.run(&lead).await;
+                depths::show(&[], shell.clock.now());
                 metrics::MONITOR_ACTIVE.set(0.0, &[]);
                 Duration::ZERO
             }

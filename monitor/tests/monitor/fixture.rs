@@ -34,7 +34,7 @@ pub(crate) struct Fixture {
     pub(crate) database: auxilio_database::Config,
     pub(crate) store: Arc<dyn CrashStore>,
     server: postgres::Database,
-    _folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 impl Fixture {
@@ -60,7 +60,7 @@ impl Fixture {
             database: config(&database.server, &database.name),
             store: Arc::new(DiskStore::new(disk, Arc::new(SystemRandom))),
             server: database,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -74,13 +74,9 @@ impl Fixture {
 
     /// Puts an accepted crash into the store, received long ago, and returns its index row.
     pub(crate) async fn crash(&self, seed: u64) -> IndexEntry {
-        let day = "20120615".parse().unwrap();
-        let at = Timestamp::midnight(day).plus(Duration::from_secs(seed));
-        let recipe = Recipe::new(day, seed).throttle(Throttle::Accept).submitted_at(at);
-        let envelope = recipe.envelope();
-        let crash_id = envelope.raw_crash().crash_id;
-        self.store.put_raw(Arc::new(envelope)).await.unwrap();
-        IndexEntry { received_at: at, crash_id }
+        let (recipe, entry) = recipe(seed, Throttle::Accept);
+        self.store.put_raw(Arc::new(recipe.envelope())).await.unwrap();
+        entry
     }
 
     pub(crate) async fn is_queued(&self, crash_id: CrashId) -> bool {
@@ -127,6 +123,15 @@ impl Fixture {
         let task = tokio::spawn(auxilio_monitor::run(config, store, database, shell));
         Monitor { url, shutdown, task, client: Client::new(Duration::from_secs(10), 1 << 20) }
     }
+}
+
+/// A crash that is nowhere yet, received long ago, and what would be its index row.
+pub(crate) fn recipe(seed: u64, throttle: Throttle) -> (Recipe, IndexEntry) {
+    let day = "20120615".parse().unwrap();
+    let at = Timestamp::midnight(day).plus(Duration::from_secs(seed));
+    let recipe = Recipe::new(day, seed).throttle(throttle).submitted_at(at);
+    let crash_id = recipe.clone().envelope().raw_crash().crash_id;
+    (recipe, IndexEntry { received_at: at, crash_id })
 }
 
 fn config(server: &Server, database: &str) -> auxilio_database::Config {

@@ -5,3 +5,4 @@ mod fixture;
 mod intake;
 mod leading;
 mod upkeep;
+mod waiting;
