@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use auxilio_common::Day;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A self-hosted crash-report system.
@@ -38,6 +39,8 @@ pub(crate) enum Verb {
     Submit(SubmitOptions),
     /// Post real crashes at a rate or flat out, and say what the system made of them
     Loadtest(LoadtestOptions),
+    /// Post real crashes with plausible annotations, spread over past days; prints ids
+    Sample(SampleOptions),
     /// Walk a minidump's stacks and print the result as JSON
     Stackwalk(StackwalkOptions),
     /// Generate signatures: crash data in, one JSON object a line
@@ -145,6 +148,31 @@ pub(crate) struct LoadtestOptions {
     /// Minidumps, posted in turn
     #[arg(required = true, value_name = "DUMP")]
     pub(crate) dumps: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SampleOptions {
+    /// How many crashes
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub(crate) count: u64,
+    /// The whole days before today (UTC) that they are spread over
+    #[arg(long, value_name = "D", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) days: u32,
+    /// Decides, with the day, what is posted
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// The collector, as http://host:port [default: the installation's]
+    #[arg(long, value_name = "URL")]
+    pub(crate) collector: Option<String>,
+    /// The file of a submitter's token [default: submitter_token in the data folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Write report rows of one day straight into Postgres, for scale; no crash lies behind them
+    #[arg(long, requires = "date", conflicts_with_all = ["days", "collector", "token_file"])]
+    pub(crate) fast: bool,
+    /// The day of --fast, as 2026-11-24
+    #[arg(long, value_name = "D", requires = "fast")]
+    pub(crate) date: Option<Day>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -4,6 +4,7 @@ pub(crate) mod config;
 pub(crate) mod db;
 mod form;
 pub(crate) mod loadtest;
+pub(crate) mod sample;
 pub(crate) mod signature;
 pub(crate) mod stackwalk;
 pub(crate) mod submit;

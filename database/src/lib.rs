@@ -23,6 +23,7 @@ mod processors;
 mod report;
 mod reports;
 mod role;
+mod sample_rows;
 mod saving;
 mod text;
 
@@ -41,4 +42,5 @@ pub use processors::{ProcessorId, ProcessorView};
 pub use report::Report;
 pub use reports::{ReportLine, ReportRow};
 pub use role::DbRole;
+pub use sample_rows::SampleRows;
 pub use saving::FinishedRun;

@@ -176,7 +176,8 @@ impl Report {
         }
     }
 
-    fn texts(&mut self) -> [(&'static str, &mut Option<String>); 24] {
+    /// All columns of text, by name.
+    pub(crate) fn texts(&mut self) -> [(&'static str, &mut Option<String>); 24] {
         [
             ("product", &mut self.product),
             ("version", &mut self.version),

@@ -20,10 +20,21 @@ impl Form {
         annotations: &[(String, String)],
         random: &dyn Random,
     ) -> Self {
+        Self::of_parts(&[(MAIN_DUMP, dump)], extra, annotations, random)
+    }
+
+    /// The same with any number of dumps, each under the name of its part.
+    pub(crate) fn of_parts(
+        dumps: &[(&str, &[u8])],
+        extra: Option<&[u8]>,
+        annotations: &[(String, String)],
+        random: &dyn Random,
+    ) -> Self {
         let mut bytes = [0; 16];
         random.fill(&mut bytes);
         let boundary = format!("----------------auxilio{:032x}", u128::from_be_bytes(bytes));
-        let mut body = Vec::with_capacity(dump.len() + 4_096);
+        let mut body =
+            Vec::with_capacity(dumps.iter().map(|(_, dump)| dump.len()).sum::<usize>() + 8_192);
         let mut part = |head: String, value: &[u8]| {
             let head = format!("--{boundary}\r\nContent-Disposition: form-data; {head}\r\n\r\n");
             body.extend_from_slice(head.as_bytes());
@@ -39,12 +50,14 @@ impl Form {
         for (name, value) in annotations {
             part(format!("name=\"{}\"", name.replace('"', "\\\"")), value.as_bytes());
         }
-        part(
-            format!(
-                "name=\"{MAIN_DUMP}\"; filename=\"crash.dmp\"\r\nContent-Type: application/octet-stream"
-            ),
-            dump,
-        );
+        for (name, dump) in dumps {
+            part(
+                format!(
+                    "name=\"{name}\"; filename=\"crash.dmp\"\r\nContent-Type: application/octet-stream"
+                ),
+                dump,
+            );
+        }
         body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
         Self { content_type: format!("multipart/form-data; boundary={boundary}"), body }
     }

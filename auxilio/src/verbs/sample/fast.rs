@@ -1,0 +1,80 @@
+//! `auxilio sample --fast`: report rows straight into Postgres, for scale.
+//!
+//! One thread makes batches of rows while Postgres takes the one before. There is no crash behind
+//! such a row: its report page says that the store does not know it.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, ensure};
+use auxilio_common::limits::FIRST_YEAR;
+use auxilio_common::{Clock, Day};
+use auxilio_database::{Database, DbRole, Report};
+use auxilio_service::environment::Environment;
+use serde_json::json;
+
+use super::plan::Plan;
+use super::row;
+use crate::cli::{Place, SampleOptions};
+use crate::installation::Installation;
+use crate::verbs::runtime;
+
+/// Rows of one batch: some megabytes, and a transaction of a fraction of a second.
+const BATCH_ROWS: usize = 10_000;
+
+/// Batches that wait for Postgres.
+const BATCHES_WAITING: usize = 2;
+
+pub(super) fn perform(
+    place: &Place,
+    options: &SampleOptions,
+    day: Day,
+    environment: &Environment,
+    clock: &dyn Clock,
+) -> anyhow::Result<ExitCode> {
+    ensure!(day.ymd().0 >= FIRST_YEAR, "no crash is of a day before {FIRST_YEAR}");
+    let config = Installation::find(place, environment)?.config.database;
+    let plan = Plan::of_day(options.seed, options.count, day);
+    let began = clock.monotonic();
+    let written = runtime()?.block_on(async {
+        let database = Database::connect(&config, DbRole::Owner)?;
+        database.check().await?;
+        database.ensure_partition(day).await?;
+        write(&database, plan).await
+    })?;
+    let seconds = clock.monotonic().saturating_sub(began).as_secs_f64().max(0.001);
+    let known = options.count - written;
+    if place.json {
+        println!("{}", json!({"date": day, "rows": written, "known": known, "seconds": seconds}));
+    } else {
+        println!(
+            "{written} rows for {day} in {seconds:.1} s, {:.0} a second",
+            written as f64 / seconds
+        );
+        if known > 0 {
+            println!("{known} were there already: another --seed makes others");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes all rows of a plan. Returns how many were not there.
+async fn write(database: &Database, plan: Plan) -> anyhow::Result<u64> {
+    let (speaker, mut batches) = tokio::sync::mpsc::channel::<Vec<Report>>(BATCHES_WAITING);
+    let maker = tokio::task::spawn_blocking(move || {
+        let mut rows = plan.samples().map(|mut sample| row::of(&mut sample));
+        loop {
+            let batch: Vec<Report> = rows.by_ref().take(BATCH_ROWS).collect();
+            // Nobody listens any more after an error, which is told there.
+            if batch.is_empty() || speaker.blocking_send(batch).is_err() {
+                return;
+            }
+        }
+    });
+    let mut writer = database.sample_rows().await?;
+    let mut written = 0;
+    while let Some(batch) = batches.recv().await {
+        written += writer.insert(batch).await?;
+    }
+    maker.await.context("the maker of rows panicked")?;
+    Ok(written)
+}
