@@ -78,6 +78,9 @@ fn up_killed_as_a_whole_loses_nothing_and_starts_again() {
     assert!(kills >= 2);
 
     roles::wait_processed(up.address("middleware"), &acknowledged, CATCH_UP);
+    wait::until("an empty queue", CATCH_UP, || {
+        (up.count("SELECT count(*) FROM jobs").ok()? == 0).then_some(())
+    });
     assert_eq!(up.count("SELECT count(*) FROM (SELECT uuid FROM reports GROUP BY uuid HAVING count(*) > 1) twice").unwrap(), 0);
     assert!(up.count("SELECT count(*) FROM reports").unwrap() >= i64::try_from(CRASHES).unwrap());
 }

@@ -156,8 +156,14 @@ impl Roles {
         wait_processed(self.address("middleware"), ids, within);
     }
 
-    /// Reports by crash id, and how many rows each has.
+    /// Reports by crash id, and how many rows each has, once no job is left. A report's row is
+    /// written with the end of its job, a moment after the store shows the crash.
     pub fn reports(&self) -> Result<BTreeMap<CrashId, i64>> {
+        let mut client = self.database.client()?;
+        wait::until("an empty queue", Duration::from_secs(180), || {
+            let left: i64 = client.query_one("SELECT count(*) FROM jobs", &[]).ok()?.get(0);
+            (left == 0).then_some(())
+        });
         let rows = self
             .database
             .client()?
