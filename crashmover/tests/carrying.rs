@@ -1,15 +1,15 @@
 //! The crashmover between a real spool and a real store on local files, with a monitor's ear.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use auxilio_common::{
-    Annotations, CrashId, CrashStore, DumpName, Metadata, Payload, RawCrash, Throttle,
-};
+use auxilio_common::{CrashStore, DumpName, RawCrash};
 use auxilio_crashmover::Config;
 use auxilio_disk_store::DiskStore;
 use auxilio_service::clock::{SystemClock, SystemRandom};
@@ -18,6 +18,7 @@ use auxilio_spool::{Lane, Spool};
 use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::Value;
+use support::{crash_id, raw_crash};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -29,34 +30,6 @@ struct Site {
     spool: Arc<Spool>,
     store: Arc<dyn CrashStore>,
     shutdown: Shutdown,
-}
-
-fn crash_id(number: u64) -> CrashId {
-    let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
-    CrashId::issue(bytes, 0, "20121224".parse().unwrap())
-}
-
-fn raw_crash(number: u64, lane: Lane) -> RawCrash {
-    let at = "2012-12-24T18:00:00.123456Z".parse().unwrap();
-    RawCrash {
-        crash_id: crash_id(number),
-        annotations: Annotations::from([("Number".to_owned(), number.to_string())]),
-        metadata: Metadata {
-            submitted_timestamp: at,
-            received_at: at,
-            throttle: if lane == Lane::Standard { Throttle::Accept } else { Throttle::Defer },
-            throttle_rule: "everything".to_owned(),
-            sample_percent: 100.0,
-            payload: Payload::Multipart,
-            payload_compressed: false,
-            payload_size: 1,
-            user_agent: None,
-            id_supplied: true,
-            collector_notes: Vec::new(),
-        },
-        dumps: Vec::new(),
-    }
 }
 
 fn shell(shutdown: &Shutdown) -> Shell {

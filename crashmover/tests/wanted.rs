@@ -1,6 +1,8 @@
 //! Crashes that somebody waits for, deep in the backlog of a crashmover whose store is stuck.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::collections::HashSet;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -11,8 +13,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use auxilio_common::storage::{IndexEntry, Presence, PutRaw, StoredDump, WindowKey};
 use auxilio_common::{
-    Annotations, CrashId, CrashStore, Day, DumpName, Metadata, Payload, ProcessedDocument,
-    RawCrash, RawEnvelope, StoreError, Throttle, Timestamp,
+    CrashId, CrashStore, Day, DumpName, ProcessedDocument, RawCrash, RawEnvelope, StoreError,
+    Timestamp,
 };
 use auxilio_crashmover::Config;
 use auxilio_disk_store::DiskStore;
@@ -21,6 +23,7 @@ use auxilio_service::clock::{SystemClock, SystemRandom};
 use auxilio_service::{Shell, Shutdown, Version};
 use auxilio_spool::{Lane, Spool};
 use bytes::Bytes;
+use support::{crash_id, raw_crash};
 use tokio::sync::watch;
 
 /// Generous: only a failure waits so long.
@@ -28,34 +31,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Crashes before the wanted ones.
 const BACKLOG: u64 = 10_000;
-
-fn crash_id(number: u64) -> CrashId {
-    let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
-    CrashId::issue(bytes, 0, "20121224".parse().unwrap())
-}
-
-fn raw_crash(number: u64, lane: Lane) -> RawCrash {
-    let at = "2012-12-24T18:00:00.123456Z".parse().unwrap();
-    RawCrash {
-        crash_id: crash_id(number),
-        annotations: Annotations::from([("Number".to_owned(), number.to_string())]),
-        metadata: Metadata {
-            submitted_timestamp: at,
-            received_at: at,
-            throttle: if lane == Lane::Standard { Throttle::Accept } else { Throttle::Defer },
-            throttle_rule: "everything".to_owned(),
-            sample_percent: 100.0,
-            payload: Payload::Multipart,
-            payload_compressed: false,
-            payload_size: 1,
-            user_agent: None,
-            id_supplied: true,
-            collector_notes: Vec::new(),
-        },
-        dumps: Vec::new(),
-    }
-}
 
 fn commit(spool: &Spool, number: u64, lane: Lane) -> std::path::PathBuf {
     let mut draft = spool.begin().unwrap();
