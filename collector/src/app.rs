@@ -27,17 +27,7 @@ pub enum Error {
 /// Runs a collector until the shutdown's first stage; submissions under way are finished.
 pub async fn run(config: Config, spool: Arc<Spool>, shell: Shell) -> Result<(), Error> {
     let listener = server::listen(config.address, &shell).await?;
-    let checked = Arc::clone(&spool);
-    shell.health.depends_on("spool", move || {
-        let spool = Arc::clone(&checked);
-        async move {
-            match spool.verdict() {
-                Ok(auxilio_spool::Verdict::Room) => Ok(()),
-                Ok(verdict) => Err(format!("too full: {verdict:?}")),
-                Err(error) => Err(auxilio_service::error_chain(&error)),
-            }
-        }
-    });
+    shell.health.depends_on_part("spool", &spool, |spool| async move { spool.check_room() });
     let collector = Arc::new(Collector::new(&config, spool, shell.clone()));
     let pages = ops::router(&shell);
     let make = move |_peer| {

@@ -49,7 +49,7 @@ pub(crate) enum Refusal {
     Spool(#[source] auxilio_spool::Error),
     /// The disk has too little room left.
     #[error("the spool's disk is too full")]
-    DiskFull,
+    DiskFull(#[source] auxilio_spool::Error),
     /// A fault of the program, which the log names.
     #[error("the collector failed")]
     Internal,
@@ -66,7 +66,7 @@ impl Refusal {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnknownEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Spool(_) | Self::DiskFull | Self::Internal => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Spool(_) | Self::DiskFull(_) | Self::Internal => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -88,7 +88,7 @@ impl Refusal {
             Self::TooLarge(_) => "malformed_too_large",
             Self::TooSlow => "malformed_too_slow",
             Self::Spool(_) => "spool_failed",
-            Self::DiskFull => "disk_full",
+            Self::DiskFull(_) => "disk_full",
             Self::Internal => "internal",
             Self::Aborted(_) => "aborted",
         }
@@ -96,6 +96,6 @@ impl Refusal {
 
     /// Whether the fault is ours, so that the client should keep its crash and try again.
     pub(crate) fn is_ours(&self) -> bool {
-        matches!(self, Self::Spool(_) | Self::DiskFull | Self::Internal)
+        matches!(self, Self::Spool(_) | Self::DiskFull(_) | Self::Internal)
     }
 }

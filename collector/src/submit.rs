@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use auxilio_common::{Metadata, RawCrash, SubmissionOutcome, Throttle, Timestamp, annotation};
 use auxilio_service::{Shell, error_chain, metrics};
-use auxilio_spool::{Lane, Spool, Verdict};
+use auxilio_spool::{Error as SpoolError, Lane, Spool};
 use axum::body::Body;
 use http::{HeaderMap, Request, Response, header};
 use hyper::body::Incoming;
@@ -66,10 +66,10 @@ impl Collector {
         body: &mut Incoming,
     ) -> Result<(Coding, Read), Refusal> {
         let content = Content::of(headers)?;
-        match self.spool.verdict().map_err(Refusal::Spool)? {
-            Verdict::Room => {}
-            Verdict::FewBytes { .. } | Verdict::FewInodes { .. } => return Err(Refusal::DiskFull),
-        }
+        self.spool.check_room().map_err(|error| match error {
+            SpoolError::FewBytes { .. } | SpoolError::FewInodes { .. } => Refusal::DiskFull(error),
+            error => Refusal::Spool(error),
+        })?;
         let form = Form::new(self.spool.begin().map_err(Refusal::Spool)?);
         let read = Reader::new(&content, form).read(body, self.body_time_max).await?;
         metrics::COLLECTOR_BODY.record(read.wire_bytes as f64, &[]);

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auxilio_common::CrashStore;
+use auxilio_service::Shell;
 use auxilio_service::http::{self, ListenError};
 use auxilio_service::worker::{Bounds, drive};
-use auxilio_service::{Shell, error_chain};
-use auxilio_spool::{Spool, Verdict};
+use auxilio_spool::Spool;
 use tokio_util::sync::CancellationToken;
 
 use crate::Config;
@@ -60,25 +60,6 @@ pub async fn run(
 }
 
 fn watch_health(spool: &Arc<Spool>, store: &Arc<dyn CrashStore>, shell: &Shell) {
-    let store = Arc::clone(store);
-    shell.health.depends_on("store", move || {
-        let store = Arc::clone(&store);
-        async move { store.check().await.map_err(|error| error_chain(&error)) }
-    });
-    let spool = Arc::clone(spool);
-    shell.health.depends_on("spool", move || {
-        let verdict = spool.verdict();
-        async move {
-            match verdict {
-                Ok(Verdict::Room) => Ok(()),
-                Ok(Verdict::FewBytes { free, mark }) => {
-                    Err(format!("{free} bytes are free in the spool, fewer than {mark}"))
-                }
-                Ok(Verdict::FewInodes { free, mark }) => {
-                    Err(format!("{free} inodes are free in the spool, fewer than {mark}"))
-                }
-                Err(error) => Err(error_chain(&error)),
-            }
-        }
-    });
+    shell.health.depends_on_part("store", store, |store| async move { store.check().await });
+    shell.health.depends_on_part("spool", spool, |spool| async move { spool.check_room() });
 }

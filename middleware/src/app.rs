@@ -31,17 +31,9 @@ impl App {
         admin: Option<AdminToken>,
         shell: Shell,
     ) -> Self {
-        let asked = Arc::clone(&store);
-        shell.health.depends_on("store", move || {
-            let store = Arc::clone(&asked);
-            async move { store.check().await.map_err(|error| auxilio_service::error_chain(&error)) }
-        });
-        let asked = database.clone();
-        shell.health.depends_on("postgres", move || {
-            let database = asked.clone();
-            async move {
-                database.check().await.map_err(|error| auxilio_service::error_chain(&error))
-            }
+        shell.health.depends_on_part("store", &store, |store| async move { store.check().await });
+        shell.health.depends_on_part("postgres", &database, |database| async move {
+            database.check().await
         });
         Self {
             store,

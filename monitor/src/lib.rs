@@ -82,16 +82,12 @@ pub async fn run(
 }
 
 fn declare_health(store: &Arc<dyn CrashStore>, database: &Database, shell: &Shell) {
-    let store = Arc::clone(store);
-    shell.health.depends_on("store", move || {
-        let store = Arc::clone(&store);
-        async move { store.check().await.map_err(|error| error_chain(&error)) }
-    });
-    let database = database.clone();
-    shell.health.depends_on("postgres", move || {
-        let database = database.clone();
-        async move { database.check().await.map_err(|error| error_chain(&error)) }
-    });
+    shell.health.depends_on_part("store", store, |store| async move { store.check().await });
+    shell.health.depends_on_part(
+        "postgres",
+        database,
+        |database| async move { database.check().await },
+    );
 }
 
 /// Is active while it holds the lead, and asks for it while it does not.

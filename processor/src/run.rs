@@ -7,7 +7,7 @@ use std::time::Duration;
 use auxilio_common::{CrashStore, Lane};
 use auxilio_database::Database;
 use auxilio_service::worker::{Bounds, drive};
-use auxilio_service::{Shell, error_chain, http};
+use auxilio_service::{Shell, http};
 use auxilio_stackwalk::Pool;
 use tokio::sync::Mutex;
 
@@ -81,16 +81,12 @@ pub async fn run(
 }
 
 fn declare_needs(store: &Arc<dyn CrashStore>, database: &Database, shell: &Shell) {
-    let store = Arc::clone(store);
-    shell.health.depends_on("store", move || {
-        let store = Arc::clone(&store);
-        async move { store.check().await.map_err(|error| error_chain(&error)) }
-    });
-    let database = database.clone();
-    shell.health.depends_on("postgres", move || {
-        let database = database.clone();
-        async move { database.check().await.map_err(|error| error_chain(&error)) }
-    });
+    shell.health.depends_on_part("store", store, |store| async move { store.check().await });
+    shell.health.depends_on_part(
+        "postgres",
+        database,
+        |database| async move { database.check().await },
+    );
 }
 
 /// The name among the processors: who looks at the table wants to find the process.

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::error_chain;
+
 /// Time that one dependency may take to answer: a load balancer waits no longer.
 const CHECK_TIME_MAX: Duration = Duration::from_secs(3);
 
@@ -39,6 +41,22 @@ impl Health {
         let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
         checks.retain(|(known, _)| *known != name);
         checks.push((name, check));
+    }
+
+    /// Adds or replaces a dependency that can be asked itself, by a copy of its handle. An error is
+    /// told with its causes.
+    pub fn depends_on_part<T, F, R, E>(&self, name: &'static str, part: &T, ask: F)
+    where
+        T: Clone + Send + Sync + 'static,
+        F: Fn(T) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), E>> + Send + 'static,
+        E: std::error::Error + 'static,
+    {
+        let part = part.clone();
+        self.depends_on(name, move || {
+            let answer = ask(part.clone());
+            async move { answer.await.map_err(|error| error_chain(&error)) }
+        });
     }
 
     /// Asks all dependencies, one after another; each has a bound on its time.

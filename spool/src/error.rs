@@ -36,6 +36,22 @@ pub enum Error {
         /// What is wrong with it.
         source: format::Error,
     },
+    /// The file system has fewer free bytes than the mark says: nothing is taken.
+    #[error("{free} bytes are free for the spool, fewer than {mark}")]
+    FewBytes {
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that must be.
+        mark: u64,
+    },
+    /// The file system has fewer free inodes than the mark says: nothing is taken.
+    #[error("{free} inodes are free for the spool, fewer than {mark}")]
+    FewInodes {
+        /// Inodes that are free.
+        free: u64,
+        /// Inodes that must be.
+        mark: u64,
+    },
     /// Two dumps of one crash have the same name.
     #[error("the crash has a dump \"{0}\" already")]
     DumpTwice(DumpName),

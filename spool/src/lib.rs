@@ -87,5 +87,5 @@ pub use lane::Lane;
 pub use scan::Entry;
 pub use spool::Spool;
 pub use watch::Watch;
-pub use water_mark::{Room, Verdict};
+pub use water_mark::Room;
 pub use writer::EnvelopeWriter;

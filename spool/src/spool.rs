@@ -6,7 +6,7 @@ use std::sync::Arc;
 use auxilio_common::{Clock, Random};
 
 use crate::root::Root;
-use crate::{Config, Draft, Error, Room, Verdict, instance, water_mark};
+use crate::{Config, Draft, Error, Room, instance, water_mark};
 
 /// An open spool. Several may be open on one folder, in one process or in many.
 #[derive(Debug)]
@@ -55,8 +55,8 @@ impl Spool {
     }
 
     /// Whether there is room enough to take crashes, by the marks of the configuration.
-    pub fn verdict(&self) -> Result<Verdict, Error> {
-        Ok(water_mark::verdict(&self.config, self.room()?))
+    pub fn check_room(&self) -> Result<(), Error> {
+        water_mark::check(&self.config, self.room()?)
     }
 
     /// The main folder.

@@ -31,38 +31,17 @@ impl Room {
     }
 }
 
-/// Whether to take crashes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// There is room.
-    Room,
-    /// Fewer bytes are free than the mark says.
-    FewBytes {
-        /// Bytes that are free.
-        free: u64,
-        /// Bytes that must be.
-        mark: u64,
-    },
-    /// Fewer inodes are free than the mark says.
-    FewInodes {
-        /// Inodes that are free.
-        free: u64,
-        /// Inodes that must be.
-        mark: u64,
-    },
-}
-
-/// Compares the room with the configuration's marks.
-pub fn verdict(config: &Config, room: Room) -> Verdict {
+/// Whether there is room enough to take crashes, by the configuration's marks.
+pub(crate) fn check(config: &Config, room: Room) -> Result<(), Error> {
     let percent = |total: u64, percent: u8| total / 100 * u64::from(percent);
     let bytes_mark = percent(room.total_bytes, config.free_percent_min).max(config.free_bytes_min);
     let inodes_mark = percent(room.total_inodes, config.free_inodes_percent_min);
     if room.free_bytes < bytes_mark {
-        Verdict::FewBytes { free: room.free_bytes, mark: bytes_mark }
+        Err(Error::FewBytes { free: room.free_bytes, mark: bytes_mark })
     } else if room.free_inodes < inodes_mark {
-        Verdict::FewInodes { free: room.free_inodes, mark: inodes_mark }
+        Err(Error::FewInodes { free: room.free_inodes, mark: inodes_mark })
     } else {
-        Verdict::Room
+        Ok(())
     }
 }
 
@@ -75,12 +54,14 @@ mod tests {
         let config = Config::default();
         let mut room =
             Room { free_bytes: 6 << 30, total_bytes: 100 << 30, free_inodes: 0, total_inodes: 0 };
-        assert_eq!(verdict(&config, room), Verdict::Room);
+        check(&config, room).unwrap();
         room.free_bytes = 4 << 30;
-        assert!(matches!(verdict(&config, room), Verdict::FewBytes { .. }));
+        assert!(matches!(check(&config, room), Err(Error::FewBytes { .. })));
         room = Room { free_bytes: 1 << 30, total_bytes: 4 << 30, ..room };
-        assert_eq!(verdict(&config, room), Verdict::FewBytes { free: 1 << 30, mark: 2 << 30 });
+        let said = check(&config, room).unwrap_err().to_string();
+        assert_eq!(said, "1073741824 bytes are free for the spool, fewer than 2147483648");
         room = Room { free_bytes: 3 << 30, total_inodes: 1_000, free_inodes: 49, ..room };
-        assert_eq!(verdict(&config, room), Verdict::FewInodes { free: 49, mark: 50 });
+        let said = check(&config, room).unwrap_err().to_string();
+        assert_eq!(said, "49 inodes are free for the spool, fewer than 50");
     }
 }
