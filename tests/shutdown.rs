@@ -77,3 +77,15 @@ fn a_second_signal_cuts_a_submission_that_never_ends() {
     collector.wait(Duration::from_secs(10)).unwrap();
     assert!(roles.spooled().is_empty());
 }
+
+#[test]
+fn the_deadline_after_one_signal_cuts_a_submission_that_never_ends() {
+    let mut roles = Roles::prepare(&[("AUXILIO_SERVICE__SHUTDOWN_DEADLINE_SECS", "1")]).unwrap();
+    roles.start_role("collector").unwrap();
+    let mut stream = TcpStream::connect(roles.address("collector")).unwrap();
+    stream.write_all(b"POST /submit HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=B\r\nContent-Length: 99\r\n\r\n--B").unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    let collector = roles.take("collector").unwrap();
+    assert!(collector.terminate(Duration::from_secs(20)).unwrap().success());
+    assert!(roles.spooled().is_empty());
+}
