@@ -16,12 +16,12 @@ struct Product {
 /// Made up, so that nobody takes a sample for a real product's crash.
 const PRODUCTS: &[Product] = &[
     Product {
-        name: "Waterwolf",
+        name: "Otterbrook",
         vendor: "Auxilio",
         guid: "{4f1ab1f5-2d35-4c5c-9a3e-0c1d6a8b7e10}",
     },
     Product {
-        name: "Nighttrain",
+        name: "Lanternfold",
         vendor: "Auxilio",
         guid: "{8a7d1d14-6b5e-4a49-8f0e-5f2f8d1c2b11}",
     },

@@ -44,13 +44,13 @@ async fn a_real_crash_ends_in_a_report_with_names_and_lines() {
     let dump = real_dump(Kind::Segv);
     crashme::write_symbols(&fixture.symbols_dir()).unwrap();
     let running = fixture.start();
-    let crash_id = fixture.put(crash_with(1, dump).annotation("ProductName", "Waterwolf")).await;
+    let crash_id = fixture.put(crash_with(1, dump).annotation("ProductName", "Otterbrook")).await;
     fixture.queue(crash_id).await;
     let document = fixture.ended(crash_id).await;
     assert_eq!(document.envelope.failed_rules, Vec::<String>::new());
     let text = |field| document.crash.text(field).unwrap_or_default();
     let expected = Kind::Segv.expectation();
-    assert_eq!(text("product"), "Waterwolf");
+    assert_eq!(text("product"), "Otterbrook");
     assert_eq!(text("reason"), expected.reason);
     assert!(text("signature").contains(expected.inlines[0]), "{}", text("signature"));
     assert!(text("topmost_filenames").contains("crashme"), "{}", text("topmost_filenames"));
