@@ -2,10 +2,11 @@
 //! run beside it, reduced to what the reader may see.
 
 use auxilio_common::fields::{Permission, reduce_processed};
-use auxilio_common::{ProcessedCrash, ProcessedDocument, Quality};
+use auxilio_common::{ProcessedDocument, Quality};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use serde_json::{Map, Value};
 
 use crate::access;
 use crate::answer::{Refusal, json_to_keep};
@@ -35,7 +36,7 @@ pub(crate) async fn get(
 }
 
 /// The document as one object under today's field names.
-fn visible(document: ProcessedDocument, rights: Permission) -> ProcessedCrash {
+fn visible(document: ProcessedDocument, rights: Permission) -> Map<String, Value> {
     let ProcessedDocument { envelope, crash: mut whole } = document;
     let success = envelope.failed_rules.is_empty() && envelope.quality != Quality::NoStack;
     whole.set("started_datetime", Some(envelope.started_at.to_string()));

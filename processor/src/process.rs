@@ -9,6 +9,7 @@ use crate::case::Case;
 use crate::draft::Draft;
 use crate::rule::Rule;
 use crate::rules::RULES;
+use crate::stack::Stack;
 use crate::text;
 use crate::walked_dump::{WalkedDump, Walks};
 
@@ -53,14 +54,21 @@ pub(crate) fn apply(
     }
     let no_stack = lacks_stack(&walks);
     let symbols_failed = walks.values().any(|walk| walk.symbols_failed);
-    let case = Case { raw, annotations, lists: context.lists };
-    let mut draft = Draft { walks, notes, ..Draft::default() };
+    let main = walks.get(&DumpName::main()).and_then(|walk| walk.json_dump.as_ref());
+    let stack = main.map(Stack::read);
+    let case = Case { raw, annotations, walks: &walks, stack, lists: context.lists };
+    let mut draft = Draft { notes, ..Draft::default() };
     let mut failed_rules = Vec::new();
     for rule in rules {
         if let Err(reason) = run(rule, &case, &mut draft) {
             draft.note(format!("the rule failed: {reason}"));
             failed_rules.push(rule.name.to_owned());
         }
+    }
+    // The stack itself is moved, not copied, now that nobody reads it any more.
+    let main = walks.remove(&DumpName::main());
+    if let Some(json_dump) = main.and_then(|walk| walk.json_dump) {
+        draft.crash.set_structure("json_dump", json_dump);
     }
     let clean = failed_rules.is_empty();
     draft.set("success", Some(clean && !no_stack));
@@ -127,8 +135,8 @@ mod tests {
         let made = applied(&[FAILING, PANICKING, IDLE, GOOD], Walks::new());
         assert_eq!(made.failed_rules, ["failing", "panicking"]);
         assert_eq!(made.quality, Quality::Partial);
-        assert_eq!(made.crash.0["good"], true);
-        assert_eq!(made.crash.0["success"], false);
+        assert_eq!(made.crash.to_map()["good"], true);
+        assert_eq!(made.crash.to_map()["success"], false);
         assert_eq!(
             made.notes,
             [
@@ -140,10 +148,10 @@ mod tests {
 
     #[test]
     fn symbols_that_could_not_be_had_make_a_run_partial_but_successful() {
-        let failed = WalkedDump { symbols_failed: true, ..walk(json!({})) };
+        let failed = WalkedDump { symbols_failed: true, ..walk(&json!({})) };
         let made = applied(&[GOOD], Walks::from([(DumpName::main(), failed)]));
         assert_eq!(made.quality, Quality::Partial);
-        assert_eq!(made.crash.0["success"], true);
+        assert_eq!(made.crash.to_map()["success"], true);
     }
 
     #[test]
@@ -151,7 +159,7 @@ mod tests {
         let crash = raw(&[("ProductName", "Demo"), ("Version", "1.2"), ("Add-ons", "a:1,b:2")]);
         let dump = json!({"crash_info": {"crashing_thread": 0, "type": "SIGSEGV"}, "modules": [{"filename": "a", "missing_symbols": true}],
             "threads": [{"frames": [{"function": "f(int)", "module": "a"}]}]});
-        let bytes = || serde_json::to_vec(&processed_case(&crash, dump.clone()).crash).unwrap();
+        let bytes = || serde_json::to_vec(&processed_case(&crash, &dump).crash).unwrap();
         assert_eq!(bytes(), bytes());
     }
 }

@@ -90,7 +90,7 @@ mod tests {
         ]);
         let made = processed_case(
             &raw,
-            json!({
+            &json!({
             "crash_info": {"type": "SIGSEGV", "address": "0x1", "crashing_thread": 0},
             "system_info": {"os": "Linux", "os_ver": "5.10", "cpu_arch": "amd64", "cpu_info": "family 6", "cpu_count": 2},
             "threads": [{"frames": [{"function": "f()", "file": "/f.c"}]}]}),

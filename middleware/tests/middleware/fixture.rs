@@ -173,7 +173,7 @@ pub(crate) fn document(crash_id: CrashId, fields: Map<String, Value>) -> Process
         notes: vec!["first".into(), "second".into()],
         history: vec!["an earlier run".into()],
     };
-    ProcessedDocument { envelope, crash: ProcessedCrash(fields) }
+    ProcessedDocument { envelope, crash: ProcessedCrash::from(fields) }
 }
 
 /// An answer's body as JSON.
