@@ -1,6 +1,7 @@
 //! From a raw crash and its walks to a processed crash: all rules, in their order.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use auxilio_common::{DumpName, ProcessedCrash, Quality, RawCrash};
 use auxilio_signature::Lists;
@@ -9,9 +10,14 @@ use crate::case::Case;
 use crate::draft::Draft;
 use crate::rule::Rule;
 use crate::rules::RULES;
+use crate::setback::Setback;
 use crate::stack::Stack;
 use crate::text;
 use crate::walked_dump::{WalkedDump, Walks};
+
+/// Bytes of JSON that are worked on at once: it takes a millisecond, and a switch of threads is not
+/// worth it.
+const PROCESSED_AT_ONCE_BYTES: usize = 512 * 1024;
 
 /// What processing needs to know beside the crash.
 #[derive(Clone, Copy)]
@@ -37,6 +43,22 @@ pub struct Processed {
 /// does not end on.
 pub fn process(raw: &RawCrash, walks: Walks, context: Context<'_>) -> Processed {
     apply(RULES, raw, walks, context)
+}
+
+/// The same in a service: large crashes away from the threads that serve everybody.
+pub(crate) async fn process_beside(
+    raw: &Arc<RawCrash>,
+    walks: Walks,
+) -> Result<Processed, Setback> {
+    let context = Context { lists: Lists::built_in() };
+    let json_dumps = walks.values().filter_map(|walk| walk.json_dump.as_ref());
+    if json_dumps.map(|json_dump| json_dump.get().len()).sum::<usize>() <= PROCESSED_AT_ONCE_BYTES {
+        return Ok(process(raw, walks, context));
+    }
+    let raw = Arc::clone(raw);
+    tokio::task::spawn_blocking(move || process(&raw, walks, context))
+        .await
+        .map_err(|error| Setback::Passing(format!("the rules could not be run: {error}")))
 }
 
 /// Runs a list of rules.

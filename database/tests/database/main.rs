@@ -3,9 +3,11 @@
 
 mod asking;
 mod batches;
+mod contention;
 mod fixture;
 mod jobs;
 mod migrations;
+mod model;
 mod outages;
 mod reports;
 mod roles;

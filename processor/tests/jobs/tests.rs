@@ -1,7 +1,6 @@
 //! Jobs from their queue to their end.
 
 use std::collections::BTreeMap;
-use std::pin::Pin;
 use std::time::Duration;
 
 use auxilio_common::{
@@ -12,15 +11,6 @@ use auxilio_testkit::crashme::{self, Kind};
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, crash, crash_with, ends, real_dump, until};
-
-type Test = fn() -> Pin<Box<dyn Future<Output = ()>>>;
-
-macro_rules! tests {
-    ($($name:ident),* $(,)?) => {
-        /// Every test, by name.
-        pub(crate) const ALL: &[(&str, Test)] = &[$((stringify!($name), || Box::pin($name()))),*];
-    };
-}
 
 tests! {
     a_real_crash_ends_in_a_report_with_names_and_lines,
