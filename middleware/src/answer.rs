@@ -123,12 +123,12 @@ impl Answer {
     }
 
     /// As a response about something that never changes.
-    pub(crate) fn to_keep(self) -> Response {
+    pub(crate) fn kept(self) -> Response {
         self.respond(KEEP)
     }
 
     /// As a response about something that changes now and then.
-    pub(crate) fn to_ask_again(self) -> Response {
+    pub(crate) fn kept_while_it_holds(self) -> Response {
         self.respond(ASK_AGAIN)
     }
 

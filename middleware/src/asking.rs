@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auxilio_common::{CrashId, CrashStore as _, Day, Lane, Throttle, Timestamp};
+use auxilio_common::{CrashId, Day, Lane, Throttle, Timestamp};
 use auxilio_database::AskedState;
 use auxilio_service::{error_chain, metrics};
 

@@ -33,7 +33,7 @@ pub(crate) async fn get(
         Refusal::not_found(format!("\"{}\" is no crash id: {error}", echo(&typed)))
     })?;
     if let Some(answer) = processed(&app, crash_id, rights, Shape::Of2012).await? {
-        return Ok(answer.to_ask_again());
+        return Ok(answer.kept_while_it_holds());
     }
     let client = share_of(client_address(peer, &headers, &app.trusted_proxies));
     Err(app.ask_for(crash_id, &client).await)

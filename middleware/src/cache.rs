@@ -107,7 +107,7 @@ impl Cache {
         M: Future<Output = Result<Made, Refusal>> + Send + 'static,
     {
         if time.is_zero() {
-            return make.await.map(|made| made.answer);
+            return make.await.map(|fresh| fresh.answer);
         }
         let key = self.keys.key(question);
         let cache = self.clone();
@@ -115,11 +115,11 @@ impl Cache {
             if let Some(answer) = cache.look_up(key).await {
                 return Ok(Some(answer));
             }
-            let made = make.await?;
-            if let (Some(answer), true) = (&made.answer, made.keep) {
+            let Made { answer, keep } = make.await?;
+            if let (Some(answer), true) = (&answer, keep) {
                 cache.store(key, answer.clone(), time);
             }
-            Ok(made.answer)
+            Ok(answer)
         };
         self.flights.join(key, flight).await
     }

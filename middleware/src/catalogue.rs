@@ -55,7 +55,7 @@ const RESOURCES: &[Resource] = &[
 /// Answers `{"resources": [...]}`.
 pub(crate) async fn get(parameters: Parameters) -> Result<Response, Refusal> {
     parameters.check(&[])?;
-    Ok(Answer::json(&json!({"resources": RESOURCES}))?.to_ask_again())
+    Ok(Answer::json(&json!({"resources": RESOURCES}))?.kept_while_it_holds())
 }
 
 /// The paths of the catalogue.

@@ -15,11 +15,7 @@ const HOPS_MAX: usize = 10;
 ///
 /// From the end of the list on, as long as whoever wrote an entry is trusted, the entry before it
 /// counts. Nobody else's word is taken.
-pub(crate) fn client_address(
-    peer: SocketAddr,
-    headers: &HeaderMap,
-    trusted: &[IpNet],
-) -> IpAddr {
+pub(crate) fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut client = peer.ip().to_canonical();
     let lines = headers.get_all(HEADER).iter().rev();
@@ -84,7 +80,10 @@ mod tests {
         assert_eq!(client("127.0.0.1", &[]), "127.0.0.1");
         assert_eq!(client("127.0.0.1", &["203.0.113.9"]), "203.0.113.9");
         assert_eq!(client("::1", &["203.0.113.9, 10.1.2.3"]), "203.0.113.9");
-        assert_eq!(client("127.0.0.1", &["198.51.100.1", "203.0.113.9", "10.1.2.3"]), "203.0.113.9");
+        assert_eq!(
+            client("127.0.0.1", &["198.51.100.1", "203.0.113.9", "10.1.2.3"]),
+            "203.0.113.9"
+        );
         assert_eq!(client("::ffff:127.0.0.1", &["::ffff:203.0.113.9"]), "203.0.113.9");
         assert_eq!(client("127.0.0.1", &["[2001:db8::7]:443"]), "2001:db8::7");
         assert_eq!(client("127.0.0.1", &["[2001:db8::7]"]), "2001:db8::7");

@@ -51,7 +51,10 @@ impl Default for Config {
             store_time_max_secs: 15,
             crashes_at_once_max: 16,
             spool_days_max: 1,
-            trusted_proxies: ["127.0.0.0/8", "::1/128"].iter().filter_map(|net| net.parse().ok()).collect(),
+            trusted_proxies: ["127.0.0.0/8", "::1/128"]
+                .iter()
+                .filter_map(|net| net.parse().ok())
+                .collect(),
             memcached_servers: Vec::new(),
             memcached_namespace: "auxilio".into(),
             memcached_time_max_millis: 40,

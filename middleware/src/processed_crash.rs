@@ -4,7 +4,7 @@
 mod shape_2012;
 
 use auxilio_common::fields::{Permission, reduce_processed};
-use auxilio_common::{CrashId, CrashStore as _, Generation, ProcessedDocument, Quality};
+use auxilio_common::{CrashId, Generation, ProcessedDocument, Quality};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -36,8 +36,9 @@ pub(crate) async fn get(
     let crash_id = parameters.crash_id()?;
     tracing::debug!(%crash_id, ?rights, "processed crash");
     let answer = processed(&app, crash_id, rights, Shape::Today).await?;
-    let answer = answer.ok_or_else(|| Refusal::not_found(format!("{crash_id} is not processed")))?;
-    Ok(answer.to_ask_again())
+    let answer =
+        answer.ok_or_else(|| Refusal::not_found(format!("{crash_id} is not processed")))?;
+    Ok(answer.kept_while_it_holds())
 }
 
 /// The processed crash as an answer; `None` if the store has none.

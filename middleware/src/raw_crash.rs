@@ -43,7 +43,7 @@ async fn meta(app: &App, crash_id: CrashId, rights: Permission) -> Result<Respon
     let _room = app.room().await?;
     let crash = app.ask(crash_id, app.store.get_raw(crash_id)).await?;
     let crash = crash.ok_or_else(|| not_there(crash_id))?;
-    Ok(Answer::json(&reduce_raw(&crash, rights))?.to_keep())
+    Ok(Answer::json(&reduce_raw(&crash, rights))?.kept())
 }
 
 async fn raw(app: &App, crash_id: CrashId, name: Option<&str>) -> Result<Response, Refusal> {

@@ -11,7 +11,8 @@ use axum::routing::{MethodRouter, get};
 use crate::answer::Refusal;
 use crate::app::App;
 use crate::{
-    bpapi_processed, catalogue, conditional, crash_status, latest_crashes, processed_crash, raw_crash,
+    bpapi_processed, catalogue, conditional, crash_status, latest_crashes, processed_crash,
+    raw_crash,
 };
 
 /// The resources with their paths: each also answers without its last slash.

@@ -35,7 +35,7 @@ impl Flights {
         let outcome = flight.clone().await;
         drop(flight);
         let mut under_way = self.lock();
-        if under_way.get(&key).is_some_and(|flight| is_over(flight)) {
+        if under_way.get(&key).is_some_and(is_over) {
             under_way.remove(&key);
         }
         outcome
@@ -84,7 +84,8 @@ mod tests {
 
     #[tokio::test]
     async fn all_who_ask_at_once_share_one_making() {
-        let (flights, made, go) = (Flights::default(), Arc::<AtomicUsize>::default(), Arc::<Notify>::default());
+        let (flights, made, go) =
+            (Flights::default(), Arc::<AtomicUsize>::default(), Arc::<Notify>::default());
         let ask = |number: u8| {
             let (made, go) = (Arc::clone(&made), Arc::clone(&go));
             flights.join(Key([number; 32]), async move {

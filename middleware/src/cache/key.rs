@@ -46,10 +46,13 @@ impl Keys {
         let mut hash = self.begin.clone();
         add(&mut hash, question.resource);
         add(&mut hash, question.request);
-        add(&mut hash, match question.rights {
-            Permission::Public => "public",
-            Permission::Protected => "protected",
-        });
+        add(
+            &mut hash,
+            match question.rights {
+                Permission::Public => "public",
+                Permission::Protected => "protected",
+            },
+        );
         let generation = question.generation.map(|generation| generation.0.to_string());
         add(&mut hash, generation.as_deref().unwrap_or("none"));
         Key(hash.finalize().into())
@@ -75,8 +78,13 @@ mod tests {
     #[test]
     fn every_part_of_a_question_changes_its_key() {
         let mut seen = HashSet::new();
-        let versions = [VERSION, Version { version: "2", ..VERSION }, Version { commit: "b", ..VERSION }];
-        for keys in versions.map(|version| Keys::new("one", version)).iter().chain([&Keys::new("on", VERSION)]) {
+        let versions =
+            [VERSION, Version { version: "2", ..VERSION }, Version { commit: "b", ..VERSION }];
+        for keys in versions
+            .map(|version| Keys::new("one", version))
+            .iter()
+            .chain([&Keys::new("on", VERSION)])
+        {
             for (resource, request) in [("a", "bc"), ("ab", "c"), ("a", "b"), ("", "abc")] {
                 for rights in [Permission::Public, Permission::Protected] {
                     for generation in [None, Some(Generation(1)), Some(Generation(2))] {

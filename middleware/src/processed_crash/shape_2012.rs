@@ -121,9 +121,13 @@ mod tests {
 
     #[test]
     fn another_process_keeps_its_type_and_a_broken_date_is_null() {
-        let crash = json!({"process_type": "plugin", "release_channel": "beta", "date_processed": "x"});
+        let crash =
+            json!({"process_type": "plugin", "release_channel": "beta", "date_processed": "x"});
         let told = told(crash.as_object().unwrap());
-        assert_eq!((&told["processType"], &told["release_channel"]), (&json!("plugin"), &json!("beta")));
+        assert_eq!(
+            (&told["processType"], &told["release_channel"]),
+            (&json!("plugin"), &json!("beta"))
+        );
         assert_eq!(told["date_processed"], Value::Null);
     }
 }

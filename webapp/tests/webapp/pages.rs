@@ -118,7 +118,7 @@ async fn a_crash_that_waits_is_looked_for_again_until_it_is_there() {
     let path = format!("/report/index/{OLD_ID}");
     let waiting = site.get(&path).await;
     assert_eq!(waiting.status, 202);
-    let again = format!("content=\"2; url={path}?looks=1\"");
+    let again = format!("content=\"1; url={path}?looks=1\"");
     assert!(text(&waiting).contains(&again), "{}", text(&waiting));
     assert!(text(&waiting).contains("Being processed"));
     let later = text(&site.get(&format!("{path}?looks=900")).await);

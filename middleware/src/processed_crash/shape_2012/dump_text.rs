@@ -43,13 +43,15 @@ pub(super) fn write(dump: &Value) -> String {
 }
 
 fn frame_fields(thread: usize, frame: &Value) -> [String; 7] {
-    let names = ["function_offset", "module_offset", "offset"];
-    let named = [!frame["function"].is_null(), !frame["module"].is_null(), true];
     // The address counts from the beginning of the smallest thing that has a name.
-    let offset = names
+    let from = [
+        ("function_offset", !frame["function"].is_null()),
+        ("module_offset", !frame["module"].is_null()),
+        ("offset", true),
+    ];
+    let offset = from
         .iter()
-        .zip(named)
-        .find(|(name, is_named)| *is_named && !frame[**name].is_null())
+        .find(|(name, is_named)| *is_named && !frame[*name].is_null())
         .map(|(name, _)| field(&frame[*name]));
     let [number, module, function, file, line] =
         ["frame", "module", "function", "file", "line"].map(|name| field(&frame[name]));
@@ -108,7 +110,8 @@ mod tests {
 
     #[test]
     fn parts_of_other_shapes_are_empty() {
-        let dump = json!({"modules": [7], "threads": {"frames": 1}, "crash_info": {"crashing_thread": 9}});
+        let dump =
+            json!({"modules": [7], "threads": {"frames": 1}, "crash_info": {"crashing_thread": 9}});
         assert_eq!(write(&dump), "OS||\nCPU|||\nCrash|||9\nModule|||||||0\n\n");
         assert_eq!(write(&Value::Null), "OS||\nCPU|||\nCrash|||\n\n");
     }
