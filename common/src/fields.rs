@@ -6,8 +6,11 @@
 mod reduce;
 pub mod table;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 pub use reduce::{reduce_processed, reduce_raw};
-pub use table::FIELDS;
+pub use table::{FIELDS, FURTHER_MINIDUMPS};
 
 /// Who may see a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,9 +51,17 @@ pub struct Field {
     pub description: &'static str,
 }
 
-/// Looks a field up by its name.
+static BY_NAME: LazyLock<HashMap<&'static str, &'static Field>> =
+    LazyLock::new(|| FIELDS.iter().map(|field| (field.name, field)).collect());
+
+/// Looks a field up by its name in a crash; a row whose name ends in `*` stands for every name that
+/// begins as it does.
 pub fn find(name: &str) -> Option<&'static Field> {
-    FIELDS.iter().find(|field| field.name == name)
+    let named = BY_NAME.get(name).copied();
+    named.or_else(|| {
+        let minidump = name.starts_with(FURTHER_MINIDUMPS.trim_end_matches('*'));
+        minidump.then(|| BY_NAME.get(FURTHER_MINIDUMPS).copied()).flatten()
+    })
 }
 
 #[cfg(test)]
@@ -64,6 +75,13 @@ mod tests {
         let names: BTreeSet<_> = FIELDS.iter().map(|field| field.name).collect();
         assert_eq!(names.len(), FIELDS.len());
         assert!(FIELDS.iter().all(|field| field.description.ends_with('.')));
+    }
+
+    #[test]
+    fn every_further_minidump_is_one_field() {
+        let field = find("upload_file_minidump_browser").map(|field| field.name);
+        assert_eq!(field, Some(FURTHER_MINIDUMPS));
+        assert!(find("upload_file_minidump").is_none() && find("product*").is_none());
     }
 
     #[test]

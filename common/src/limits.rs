@@ -104,11 +104,21 @@ pub const SYMBOLS_MAPPED_BYTES_MAX: u64 = 1536 * MIB;
 /// Text of symbol files that one walker keeps parsed: about twice of it in memory.
 pub const SYMBOL_MINIATURES_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// Leases lost from which on a job runs alone in its processor: by chance it hardly loses three.
+pub const LOST_LEASES_ALONE: i32 = 3;
+
 /// Leases that a job may lose before it ends as `lost`.
 pub const LOST_LEASES_MAX: i32 = 10;
 
 /// Times that a dump may kill or time out its walker before the job ends as `poison`.
 pub const DEATHS_MAX: i32 = 2;
+
+/// Takes of a job after which what store or database refuse for good is believed: the pauses between
+/// them add up to half a minute.
+pub const REFUSED_ATTEMPTS_MAX: i32 = 5;
+
+/// Finished jobs that go to the database in one call: more gain nothing, and all of them wait for it.
+pub const SAVED_TOGETHER_MAX: usize = 64;
 
 /// Bytes of a request's body on the middleware: it takes no uploads.
 pub const API_BODY_BYTES_MAX: usize = 1024 * 1024;

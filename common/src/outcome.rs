@@ -57,7 +57,7 @@ pub enum JobOutcome {
     KeptOld,
     /// The dump killed its walker twice; a report says so.
     Poison,
-    /// Too many leases were lost; a report says so.
+    /// Too many leases were lost, or store or database refused the crash for good; a report says so.
     Lost,
     /// The store has no raw crash under this id any more.
     RawGone,

@@ -74,6 +74,15 @@ impl Database {
         AskedState::read(OPERATION, row.get(0))
     }
 
+    /// Whether the last job of a crash ended because its raw crash never came.
+    pub async fn has_never_arrived(&self, crash_id: CrashId) -> Result<bool, Error> {
+        let sql = "SELECT outcome = 'never_arrived' FROM job_outcomes
+                   WHERE uuid = $1 ORDER BY ended_at DESC LIMIT 1";
+        let operation = "look for the end of a job";
+        let rows = self.query(operation, sql, &[&crash_id.to_string()]).await?;
+        Ok(rows.first().is_some_and(|row| row.get(0)))
+    }
+
     /// Crashes whose jobs wait for their raw crash, the longest waiting first; with `youth`, those
     /// alone that have waited no longer than that.
     pub async fn waiting_jobs(&self, youth: Option<Duration>) -> Result<Vec<CrashId>, Error> {

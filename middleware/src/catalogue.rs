@@ -4,7 +4,8 @@ use axum::response::Response;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::answer::{Refusal, json_to_keep};
+use crate::answer::{Answer, Refusal};
+use crate::bpapi_processed;
 use crate::parameters::Parameters;
 
 /// One thing to ask for.
@@ -43,12 +44,18 @@ const RESOURCES: &[Resource] = &[
         token: false,
         says: "the processed crashes that were submitted last, newest first",
     },
+    Resource {
+        path: bpapi_processed::PATH,
+        parameters: &[],
+        token: false,
+        says: "the processed crash in the shape of 2012; asks for one that is not processed: 408",
+    },
 ];
 
 /// Answers `{"resources": [...]}`.
 pub(crate) async fn get(parameters: Parameters) -> Result<Response, Refusal> {
     parameters.check(&[])?;
-    json_to_keep(&json!({"resources": RESOURCES}))
+    Ok(Answer::json(&json!({"resources": RESOURCES}))?.kept_while_it_holds())
 }
 
 /// The paths of the catalogue.

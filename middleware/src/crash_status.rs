@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use crate::access;
-use crate::answer::{Refusal, json_of_now};
+use crate::answer::{Answer, Refusal};
 use crate::app::App;
 use crate::parameters::Parameters;
 
@@ -23,5 +23,6 @@ pub(crate) async fn get(
     let presence = app.ask(crash_id, app.store.exists(crash_id)).await?;
     tracing::debug!(%crash_id, raw = presence.raw, processed = presence.processed.is_some(), "status");
     let (raw, processed) = (presence.raw, presence.processed);
-    json_of_now(&json!({"crash_id": crash_id, "raw": raw, "processed": processed}))
+    let status = json!({"crash_id": crash_id, "raw": raw, "processed": processed});
+    Ok(Answer::json(&status)?.of_now())
 }

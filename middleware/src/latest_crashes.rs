@@ -8,8 +8,9 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use crate::access;
-use crate::answer::{Refusal, json_of_now};
+use crate::answer::{Answer, Refusal};
 use crate::app::App;
+use crate::cache::{Made, Question};
 use crate::parameters::{Parameters, echo};
 
 /// Crashes without a limit given.
@@ -24,18 +25,31 @@ pub(crate) async fn get(
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    access::rights(app.admin.as_ref(), &headers)?;
+    let rights = access::rights(app.admin.as_ref(), &headers)?;
     parameters.check(&["limit"])?;
     let limit = match parameters.get("limit") {
         None => LIMIT,
         Some(text) => limit(text)?,
     };
+    let request = limit.to_string();
+    let question =
+        Question { resource: "LatestCrashes", request: &request, rights, generation: None };
+    let reader = app.clone();
+    let make = async move {
+        let answer = Some(list(&reader, limit).await?);
+        Ok(Made { answer, keep: true })
+    };
+    let answer = app.cache.through(&question, app.lists_kept, make).await?;
+    answer.map(Answer::of_now).ok_or_else(|| Refusal::broken("the answer could not be made"))
+}
+
+async fn list(app: &App, limit: usize) -> Result<Answer, Refusal> {
     let reports = app.database.latest_reports(limit).await.map_err(|error| {
         tracing::warn!(error = error_chain(&error), "the latest crashes could not be listed");
         Refusal::unavailable("the list of crashes can't be read at this moment")
     })?;
     let crashes: Vec<_> = reports.into_iter().map(line).collect();
-    json_of_now(&json!({"crashes": crashes}))
+    Answer::json(&json!({"crashes": crashes}))
 }
 
 fn limit(text: &str) -> Result<usize, Refusal> {

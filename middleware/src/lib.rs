@@ -1,17 +1,25 @@
 //! The REST layer: what is known of crashes, as JSON, to people and programs.
 //!
-//! Crashes come from the store, lists of them from Postgres. Whether a crash is processed is for
-//! the store to say, so a crash can be read while Postgres is down. Who holds the admin token sees
+//! Crashes come from the store, lists of them from Postgres, and both through a cache that may be
+//! lost at any time. Whether a crash is processed is for the store to say, so a crash can be read
+//! while Postgres is down. Who holds the admin token sees
 //! all that the table of fields lists; everybody else sees its public part
 //! ([`auxilio_common::fields`]). The interface is described in `docs/http.md`.
 //!
-//! What this crate deliberately is not: it makes no page, changes nothing and has no side effects;
-//! it does not cache and speaks no SQL.
+//! Nothing under `/api/` has an effect; `/bpapi/` asks for crashes that are not processed yet.
+//!
+//! What this crate deliberately is not: it makes no page, processes nothing and does not wait for a
+//! crash to be processed; it speaks no SQL.
 
 mod access;
 mod answer;
 mod app;
+mod asking;
+mod bpapi_processed;
+mod cache;
 mod catalogue;
+mod client_address;
+mod conditional;
 mod config;
 mod crash_status;
 mod dump_stream;
@@ -20,6 +28,7 @@ mod parameters;
 mod processed_crash;
 mod raw_crash;
 mod router;
+mod rows;
 mod run;
 mod store_access;
 

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::access;
-use crate::answer::{self, Refusal, json_to_keep};
+use crate::answer::{self, Answer, Refusal};
 use crate::app::App;
 use crate::dump_stream;
 use crate::parameters::{Parameters, echo};
@@ -43,7 +43,7 @@ async fn meta(app: &App, crash_id: CrashId, rights: Permission) -> Result<Respon
     let _room = app.room().await?;
     let crash = app.ask(crash_id, app.store.get_raw(crash_id)).await?;
     let crash = crash.ok_or_else(|| not_there(crash_id))?;
-    json_to_keep(&reduce_raw(&crash, rights))
+    Ok(Answer::json(&reduce_raw(&crash, rights))?.kept())
 }
 
 async fn raw(app: &App, crash_id: CrashId, name: Option<&str>) -> Result<Response, Refusal> {

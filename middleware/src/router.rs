@@ -10,16 +10,20 @@ use axum::routing::{MethodRouter, get};
 
 use crate::answer::Refusal;
 use crate::app::App;
-use crate::{catalogue, crash_status, latest_crashes, processed_crash, raw_crash};
+use crate::{
+    bpapi_processed, catalogue, conditional, crash_status, latest_crashes, processed_crash,
+    raw_crash,
+};
 
 /// The resources with their paths: each also answers without its last slash.
-fn resources() -> [(&'static str, MethodRouter<App>); 5] {
+fn resources() -> [(&'static str, MethodRouter<App>); 6] {
     [
         ("/api/", get(catalogue::get)),
         ("/api/ProcessedCrash/", get(processed_crash::get)),
         ("/api/RawCrash/", get(raw_crash::get)),
         ("/api/CrashStatus/", get(crash_status::get)),
         ("/api/LatestCrashes/", get(latest_crashes::get)),
+        (bpapi_processed::PATH, get(bpapi_processed::get)),
     ]
 }
 
@@ -43,10 +47,14 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
-    let mut response =
+    let known = conditional::tags(request.headers());
+    let response =
         if request.method() == Method::OPTIONS { preflight() } else { next.run(request).await };
+    let mut response = conditional::reduce(response, &known);
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let exposed = HeaderValue::from_static("etag, retry-after");
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // The same address answers more to the holder of the token.
     headers.insert(header::VARY, HeaderValue::from_static("auth-token"));
@@ -62,7 +70,7 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
 fn preflight() -> Response {
     let head = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, OPTIONS"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "auth-token"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "auth-token, if-none-match"),
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
         (header::CACHE_CONTROL, "no-store"),
     ];

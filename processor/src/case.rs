@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
-use auxilio_common::{Annotations, RawCrash};
-use auxilio_signature::Lists;
+use auxilio_common::{Annotations, ProcessedCrash, RawCrash};
+use auxilio_signature::{Frame, Lists, Thread};
+
+use crate::stack::{Module, Stack};
+use crate::walked_dump::Walks;
 
 /// One crash as the rules see it.
 pub struct Case<'a> {
@@ -11,13 +14,33 @@ pub struct Case<'a> {
     pub raw: &'a RawCrash,
     /// The annotations, without what no database takes.
     pub annotations: Cow<'a, Annotations>,
+    /// The walks of the crash's minidumps.
+    pub walks: &'a Walks,
+    /// What there is to read of the main minidump's walk; `None` without a stack.
+    pub stack: Option<Stack<'a>>,
     /// The lists that choose frames for signatures.
     pub lists: &'a Lists,
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
     /// An annotation's text without spaces at its end, if anything is left.
     pub fn annotation(&self, name: &str) -> Option<&str> {
         self.annotations.get(name).map(|text| text.trim_end()).filter(|text| !text.is_empty())
+    }
+
+    /// All loaded modules; none without a stack.
+    pub fn modules(&self) -> &[Module<'a>] {
+        self.stack.as_ref().map_or(&[], |stack| &stack.modules)
+    }
+
+    /// The thread that the report is about, as `crash` names it, if it is one that was read.
+    pub fn reported_thread(&self, crash: &ProcessedCrash) -> Option<&Thread> {
+        self.stack.as_ref()?.thread(crash.integer("crashing_thread")?)
+    }
+
+    /// The frames of the thread that the report is about.
+    pub fn reported_frames(&self, crash: &ProcessedCrash) -> &[Frame] {
+        let thread = self.reported_thread(crash);
+        thread.and_then(|thread| thread.frames.as_deref()).unwrap_or_default()
     }
 }

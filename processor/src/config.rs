@@ -34,6 +34,9 @@ pub struct Config {
     pub temp_dir: PathBuf,
 }
 
+/// Jobs for each walker: a walk is a small part of a job, most of it is waiting for flushes.
+const SLOTS_PER_WORKER: usize = 4;
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -59,7 +62,12 @@ impl Config {
     /// Jobs of the common lanes that run side by side: while one waits for the store or for
     /// Postgres, another keeps its walker busy.
     pub(crate) fn common_slots(&self) -> usize {
-        self.workers.max(1) * 2
+        self.workers.max(1) * SLOTS_PER_WORKER
+    }
+
+    /// The same for jobs that somebody waits for.
+    pub(crate) fn priority_slots(&self) -> usize {
+        self.priority_workers * SLOTS_PER_WORKER
     }
 
     pub(crate) fn lease(&self) -> Duration {

@@ -21,21 +21,24 @@ pub(crate) struct Run<'a> {
 pub(crate) enum Verdict {
     /// Store it.
     Write(ProcessedDocument),
-    /// What the store has is better and stays.
+    /// What the store has is better, or of a later run, and stays.
     KeepOld(ProcessedDocument),
-    /// The store has the result of a later run: this one was overtaken.
-    Overtaken,
 }
 
 /// Puts a run's result into its envelope and compares it with what the store has.
+///
+/// A later run in the store means one of two things. Either this run lost its lease: then whatever
+/// it says of its end is refused. Or the lease holds, and Postgres knows less than the store, because
+/// it was restored or its clock went back: then the row is written from what the store has, so that
+/// both carry one generation.
 pub(crate) fn judge(run: &Run<'_>, made: Processed, old: Option<ProcessedDocument>) -> Verdict {
-    if let Some(old) = &old
-        && old.envelope.generation > run.job.generation
-    {
-        return Verdict::Overtaken;
-    }
     match old {
-        Some(old) if old.envelope.quality > made.quality => Verdict::KeepOld(old),
+        Some(old)
+            if old.envelope.generation > run.job.generation
+                || old.envelope.quality > made.quality =>
+        {
+            Verdict::KeepOld(old)
+        }
         old => Verdict::Write(document(run, made, old)),
     }
 }
@@ -111,7 +114,9 @@ mod tests {
     #[test]
     fn an_older_run_never_replaces_a_newer_one() {
         let newer = written(judged(9, Quality::NoStack, None));
-        assert!(matches!(judged(8, Quality::Clean, Some(newer)), Verdict::Overtaken));
+        assert!(
+            matches!(judged(8, Quality::Clean, Some(newer.clone())), Verdict::KeepOld(kept) if kept == newer)
+        );
     }
 
     #[test]

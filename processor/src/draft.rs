@@ -4,15 +4,12 @@ use auxilio_common::ProcessedCrash;
 use serde_json::Value;
 
 use crate::text;
-use crate::walked_dump::Walks;
 
 /// What the rules write to.
 #[derive(Debug, Default)]
 pub struct Draft {
     /// The processed crash so far.
     pub crash: ProcessedCrash,
-    /// The walks of the crash's minidumps; the rule for them moves them into the crash.
-    pub walks: Walks,
     /// What was noted, each note under the name of its rule.
     pub notes: Vec<String>,
     /// The rule that is at work.

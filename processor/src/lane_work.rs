@@ -10,6 +10,7 @@ use auxilio_service::worker::Work;
 use auxilio_service::{BoxError, metrics};
 use tokio::sync::Mutex;
 
+use crate::alone::Alone;
 use crate::job_run::JobRunner;
 use crate::leases::{Lease, Leases};
 use crate::registration::Registration;
@@ -32,6 +33,7 @@ pub(crate) struct LaneWork {
     pub(crate) runner: Arc<JobRunner>,
     pub(crate) registration: Arc<Registration>,
     pub(crate) leases: Leases,
+    pub(crate) alone: Alone,
     pub(crate) hints: Mutex<Listener>,
     pub(crate) takes: AtomicU64,
 }
@@ -40,6 +42,11 @@ impl LaneWork {
     fn lanes(&self) -> &'static [Lane] {
         let take = self.takes.fetch_add(1, Ordering::Relaxed);
         lanes(self.serves, take)
+    }
+
+    async fn run_held(&self, lease: &Lease) -> &'static str {
+        let _stay = self.alone.enter(&lease.job).await;
+        self.runner.run(&lease.job).await
     }
 }
 
@@ -60,6 +67,9 @@ impl Work for LaneWork {
 
     async fn take(&self, max: usize) -> Result<Vec<Lease>, BoxError> {
         let runner = &self.runner;
+        if self.alone.is_wanted() {
+            return Ok(Vec::new());
+        }
         runner.gate.pass(&*runner.store, &*runner.shell.clock).await?;
         let Some(id) = self.registration.id() else { return Ok(Vec::new()) };
         let mut taken = Vec::new();
@@ -89,7 +99,7 @@ impl Work for LaneWork {
         let clock = &self.runner.shell.clock;
         let began = clock.monotonic();
         let end = tokio::select! {
-            end = self.runner.run(&lease.job) => end,
+            end = self.run_held(&lease) => end,
             () = lease.lost() => {
                 tracing::warn!(crash_id = %lease.job.crash_id, "the lease was lost and the job is dropped");
                 "refused"
@@ -106,6 +116,7 @@ impl Work for LaneWork {
         tokio::select! {
             () = hints.word() => {}
             () = self.registration.registered() => {}
+            () = self.alone.over() => {}
         }
     }
 }

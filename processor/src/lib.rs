@@ -8,12 +8,14 @@
 //! the walker must not take the processor), knows no SQL and no engine of the store, and never
 //! changes a raw crash.
 
+mod alone;
 pub mod case;
 mod config;
 mod document;
 pub mod draft;
 mod dump_file;
 mod error;
+mod given_up;
 mod job_run;
 mod lane_work;
 mod leases;
@@ -25,6 +27,7 @@ pub mod rules;
 mod run;
 #[cfg(test)]
 mod sample;
+mod saver;
 mod setback;
 pub mod stack;
 mod store_gate;

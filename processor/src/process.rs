@@ -1,6 +1,7 @@
 //! From a raw crash and its walks to a processed crash: all rules, in their order.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use auxilio_common::{DumpName, ProcessedCrash, Quality, RawCrash};
 use auxilio_signature::Lists;
@@ -9,8 +10,14 @@ use crate::case::Case;
 use crate::draft::Draft;
 use crate::rule::Rule;
 use crate::rules::RULES;
+use crate::setback::Setback;
+use crate::stack::Stack;
 use crate::text;
 use crate::walked_dump::{WalkedDump, Walks};
+
+/// Bytes of JSON that are worked on at once: it takes a millisecond, and a switch of threads is not
+/// worth it.
+const PROCESSED_AT_ONCE_BYTES: usize = 512 * 1024;
 
 /// What processing needs to know beside the crash.
 #[derive(Clone, Copy)]
@@ -38,6 +45,22 @@ pub fn process(raw: &RawCrash, walks: Walks, context: Context<'_>) -> Processed 
     apply(RULES, raw, walks, context)
 }
 
+/// The same in a service: large crashes away from the threads that serve everybody.
+pub(crate) async fn process_beside(
+    raw: &Arc<RawCrash>,
+    walks: Walks,
+) -> Result<Processed, Setback> {
+    let context = Context { lists: Lists::built_in() };
+    let json_dumps = walks.values().filter_map(|walk| walk.json_dump.as_ref());
+    if json_dumps.map(|json_dump| json_dump.get().len()).sum::<usize>() <= PROCESSED_AT_ONCE_BYTES {
+        return Ok(process(raw, walks, context));
+    }
+    let raw = Arc::clone(raw);
+    tokio::task::spawn_blocking(move || process(&raw, walks, context))
+        .await
+        .map_err(|error| Setback::Passing(format!("the rules could not be run: {error}")))
+}
+
 /// Runs a list of rules.
 pub(crate) fn apply(
     rules: &[Rule],
@@ -53,14 +76,21 @@ pub(crate) fn apply(
     }
     let no_stack = lacks_stack(&walks);
     let symbols_failed = walks.values().any(|walk| walk.symbols_failed);
-    let case = Case { raw, annotations, lists: context.lists };
-    let mut draft = Draft { walks, notes, ..Draft::default() };
+    let main = walks.get(&DumpName::main()).and_then(|walk| walk.json_dump.as_ref());
+    let stack = main.map(Stack::read);
+    let case = Case { raw, annotations, walks: &walks, stack, lists: context.lists };
+    let mut draft = Draft { notes, ..Draft::default() };
     let mut failed_rules = Vec::new();
     for rule in rules {
         if let Err(reason) = run(rule, &case, &mut draft) {
             draft.note(format!("the rule failed: {reason}"));
             failed_rules.push(rule.name.to_owned());
         }
+    }
+    // The stack itself is moved, not copied, now that nobody reads it any more.
+    let main = walks.remove(&DumpName::main());
+    if let Some(json_dump) = main.and_then(|walk| walk.json_dump) {
+        draft.crash.set_structure("json_dump", json_dump);
     }
     let clean = failed_rules.is_empty();
     draft.set("success", Some(clean && !no_stack));
@@ -127,8 +157,8 @@ mod tests {
         let made = applied(&[FAILING, PANICKING, IDLE, GOOD], Walks::new());
         assert_eq!(made.failed_rules, ["failing", "panicking"]);
         assert_eq!(made.quality, Quality::Partial);
-        assert_eq!(made.crash.0["good"], true);
-        assert_eq!(made.crash.0["success"], false);
+        assert_eq!(made.crash.to_map()["good"], true);
+        assert_eq!(made.crash.to_map()["success"], false);
         assert_eq!(
             made.notes,
             [
@@ -140,10 +170,10 @@ mod tests {
 
     #[test]
     fn symbols_that_could_not_be_had_make_a_run_partial_but_successful() {
-        let failed = WalkedDump { symbols_failed: true, ..walk(json!({})) };
+        let failed = WalkedDump { symbols_failed: true, ..walk(&json!({})) };
         let made = applied(&[GOOD], Walks::from([(DumpName::main(), failed)]));
         assert_eq!(made.quality, Quality::Partial);
-        assert_eq!(made.crash.0["success"], true);
+        assert_eq!(made.crash.to_map()["success"], true);
     }
 
     #[test]
@@ -151,7 +181,7 @@ mod tests {
         let crash = raw(&[("ProductName", "Demo"), ("Version", "1.2"), ("Add-ons", "a:1,b:2")]);
         let dump = json!({"crash_info": {"crashing_thread": 0, "type": "SIGSEGV"}, "modules": [{"filename": "a", "missing_symbols": true}],
             "threads": [{"frames": [{"function": "f(int)", "module": "a"}]}]});
-        let bytes = || serde_json::to_vec(&processed_case(&crash, dump.clone()).crash).unwrap();
+        let bytes = || serde_json::to_vec(&processed_case(&crash, &dump).crash).unwrap();
         assert_eq!(bytes(), bytes());
     }
 }

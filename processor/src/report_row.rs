@@ -1,6 +1,6 @@
 //! The row of a report, from the document that the store keeps: row and store say the same.
 
-use auxilio_common::{ProcessedDocument, RawCrash, Throttle, Timestamp};
+use auxilio_common::{Generation, ProcessedDocument, Quality, RawCrash, Throttle, Timestamp};
 use auxilio_database::Report;
 use serde_json::Value;
 
@@ -54,6 +54,24 @@ pub fn report_row(raw: &RawCrash, document: &ProcessedDocument) -> Report {
     report
 }
 
+/// A row that holds nothing of the crash but its id, for one that no better row could be had of.
+pub(crate) fn bare_row(
+    raw: &RawCrash,
+    generation: Generation,
+    quality: Quality,
+    note: &str,
+) -> Report {
+    let day = raw.crash_id.day();
+    let submitted = raw.metadata.submitted_timestamp;
+    let at = if submitted.day() == Some(day) { submitted } else { Timestamp::midnight(day) };
+    let throttle = kept(raw.metadata.throttle);
+    let rate = sample_rate(raw.metadata.sample_percent);
+    let mut report = Report::new(raw.crash_id, at, generation, quality, throttle, rate);
+    report.success = Some(false);
+    report.processor_notes = Some(note.to_owned());
+    report
+}
+
 /// As the column had it: with the number of processors.
 fn cpu_info(info: Option<String>, count: Option<i64>) -> Option<String> {
     match (info, count) {
@@ -74,7 +92,7 @@ fn sample_rate(percent: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use auxilio_common::{Generation, ProcessedEnvelope, Quality};
+    use auxilio_common::ProcessedEnvelope;
     use serde_json::json;
 
     use super::*;
@@ -90,7 +108,7 @@ mod tests {
         ]);
         let made = processed_case(
             &raw,
-            json!({
+            &json!({
             "crash_info": {"type": "SIGSEGV", "address": "0x1", "crashing_thread": 0},
             "system_info": {"os": "Linux", "os_ver": "5.10", "cpu_arch": "amd64", "cpu_info": "family 6", "cpu_count": 2},
             "threads": [{"frames": [{"function": "f()", "file": "/f.c"}]}]}),

@@ -32,6 +32,6 @@ pub fn always(_: &Case<'_>, _: &Draft) -> bool {
 }
 
 /// For rules that need a stack.
-pub fn with_stack(_: &Case<'_>, draft: &Draft) -> bool {
-    draft.crash.get("json_dump").is_some()
+pub fn with_stack(case: &Case<'_>, _: &Draft) -> bool {
+    case.stack.is_some()
 }

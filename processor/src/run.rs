@@ -11,12 +11,14 @@ use auxilio_service::{Shell, http};
 use auxilio_stackwalk::Pool;
 use tokio::sync::Mutex;
 
+use crate::alone::Alone;
 use crate::config::Config;
 use crate::error::Error;
 use crate::job_run::JobRunner;
 use crate::lane_work::{LaneWork, Serves};
 use crate::leases::Leases;
 use crate::registration::Registration;
+use crate::saver::Saver;
 use crate::store_gate::StoreGate;
 
 /// Time for the good-bye.
@@ -34,8 +36,7 @@ pub async fn run(
     let listener = http::listen(config.admin_address, &shell).await?;
     declare_needs(&store, &database, &shell);
     let lanes = [Lane::Priority, Lane::Standard, Lane::Reprocess];
-    let capacity = config.common_slots() + config.priority_workers;
-    let registration = Arc::new(Registration::new(name(&config), capacity, &lanes));
+    let registration = Arc::new(Registration::new(name(&config), config.common_slots(), &lanes));
     let leases = Leases::default();
     let runner = Arc::new(JobRunner {
         config: config.clone(),
@@ -44,15 +45,17 @@ pub async fn run(
         database: database.clone(),
         pool,
         gate: StoreGate::new(),
+        saver: Saver::new(),
         shell: shell.clone(),
     });
-    let hints = database.listen();
+    let (hints, alone) = (database.listen(), Alone::default());
     let work = |serves| {
         Arc::new(LaneWork {
             serves,
             runner: Arc::clone(&runner),
             registration: Arc::clone(&registration),
             leases: leases.clone(),
+            alone: alone.clone(),
             hints: Mutex::new(hints.clone()),
             takes: AtomicU64::new(0),
         })
@@ -62,16 +65,17 @@ pub async fn run(
         let common = drive(work(Serves::All), bounds(config.common_slots()), &shell);
         let priority = async {
             if config.priority_workers > 0 {
-                drive(work(Serves::Priority), bounds(config.priority_workers), &shell).await;
+                drive(work(Serves::Priority), bounds(config.priority_slots()), &shell).await;
             }
         };
         tokio::join!(common, priority, http::serve(listener, axum::Router::new(), &shell));
     };
-    // Signs of life and renewals go on until the last held job has ended.
+    // Signs of life, renewals and saving go on until the last held job has ended.
     tokio::select! {
         () = loops => {}
         () = registration.keep(&database, config.heartbeat(), &shell) => {}
         () = leases.keep(&database, config.lease()) => {}
+        () = runner.saver.keep(&database, &shell) => {}
     }
     // With Postgres away the leases run out instead: no stop waits for it.
     if tokio::time::timeout(GOOD_BYE_TIME_MAX, registration.leave(&database)).await.is_err() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use auxilio_common::{DumpInfo, DumpName, Metadata, Payload, RawCrash, Throttle};
+use auxilio_common::{DumpInfo, DumpName, JsonText, Metadata, Payload, RawCrash, Throttle};
 use auxilio_signature::Lists;
 use serde_json::Value;
 
@@ -46,9 +46,9 @@ pub(crate) fn dump(name: &str) -> DumpInfo {
 }
 
 /// A walk that went well.
-pub(crate) fn walk(json_dump: Value) -> WalkedDump {
-    let Value::Object(fields) = json_dump else { panic!("a walk's answer is an object") };
-    WalkedDump { status: STATUS_OK.to_owned(), json_dump: Some(fields), ..WalkedDump::default() }
+pub(crate) fn walk(json_dump: &Value) -> WalkedDump {
+    let json_dump = JsonText::of(json_dump).ok();
+    WalkedDump { status: STATUS_OK.to_owned(), json_dump, ..WalkedDump::default() }
 }
 
 /// A raw crash processed without a dump.
@@ -57,12 +57,12 @@ pub(crate) fn processed(raw: &RawCrash) -> Processed {
 }
 
 /// A crash without annotations, processed with this answer of the walker.
-pub(crate) fn processed_dump(json_dump: Value) -> Processed {
+pub(crate) fn processed_dump(json_dump: &Value) -> Processed {
     processed_case(&raw(&[]), json_dump)
 }
 
 /// A raw crash processed with this answer of the walker.
-pub(crate) fn processed_case(raw: &RawCrash, json_dump: Value) -> Processed {
+pub(crate) fn processed_case(raw: &RawCrash, json_dump: &Value) -> Processed {
     processed_with(raw, BTreeMap::from([(DumpName::main(), walk(json_dump))]))
 }
 

@@ -8,6 +8,9 @@ pub(crate) enum Setback {
     /// The store has trouble: the job goes back as it was.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The database refuses what the run made of this crash.
+    #[error(transparent)]
+    Database(auxilio_database::Error),
     /// Something else around the crash failed; it does not count against the dump.
     #[error("{0}")]
     Passing(String),

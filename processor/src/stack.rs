@@ -1,26 +1,154 @@
-//! A view on the walker's answer inside a processed crash.
+//! What the rules read of the walker's answer: the rest, most of it, is passed over.
 
-use auxilio_common::ProcessedCrash;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use auxilio_common::JsonText;
+use auxilio_signature::Thread;
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-/// The value at a path of keys, unless it is absent or null.
-pub fn at<'a>(crash: &'a ProcessedCrash, path: &[&str]) -> Option<&'a Value> {
-    let (first, rest) = path.split_first()?;
-    let mut value = crash.get(first)?;
-    for key in rest {
-        value = value.get(key)?;
+/// The main minidump's stack. A part of another shape than agreed is as good as absent, and named
+/// in [`Stack::odd`].
+#[derive(Clone, Debug, Default)]
+pub struct Stack<'a> {
+    /// How it crashed: an object.
+    pub crash_info: Value,
+    /// The machine: an object.
+    pub system_info: Value,
+    /// The distribution of a Linux: an object.
+    pub lsb_release: Value,
+    /// How many threads the process had, those that were cut from the walk counted.
+    pub thread_count: Option<i64>,
+    /// How many threads there are in the answer.
+    pub threads_len: usize,
+    /// The first thread and the one that the walker says crashed, by their places: no rule looks at
+    /// others.
+    pub threads: BTreeMap<usize, Thread>,
+    /// All loaded modules.
+    pub modules: Vec<Module<'a>>,
+    /// Where the answer has another shape than agreed.
+    pub odd: Vec<&'static str>,
+}
+
+/// A loaded module.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Module<'a> {
+    /// Leaf name of its file.
+    #[serde(borrow)]
+    filename: Option<Text<'a>>,
+    #[serde(borrow)]
+    debug_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    code_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    version: Option<Text<'a>>,
+    missing_symbols: Option<bool>,
+}
+
+/// A text that is copied only where it holds an escape.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The parts as they come.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Parts<'a> {
+    #[serde(borrow)]
+    crash_info: Option<&'a RawValue>,
+    #[serde(borrow)]
+    system_info: Option<&'a RawValue>,
+    #[serde(borrow)]
+    lsb_release: Option<&'a RawValue>,
+    #[serde(borrow)]
+    thread_count: Option<&'a RawValue>,
+    #[serde(borrow)]
+    threads: Option<&'a RawValue>,
+    #[serde(borrow)]
+    modules: Option<&'a RawValue>,
+}
+
+impl<'a> Stack<'a> {
+    /// Reads the walker's answer.
+    pub fn read(json_dump: &'a JsonText) -> Self {
+        let mut stack = Self::default();
+        let Ok(parts) = serde_json::from_str::<Parts<'a>>(json_dump.get()) else {
+            stack.odd.push("json_dump");
+            return stack;
+        };
+        stack.crash_info = stack.part("json_dump.crash_info", parts.crash_info);
+        stack.system_info = stack.part("json_dump.system_info", parts.system_info);
+        stack.lsb_release = stack.part("json_dump.lsb_release", parts.lsb_release);
+        stack.thread_count = stack.part("json_dump.thread_count", parts.thread_count);
+        stack.modules = stack.part("json_dump.modules", parts.modules);
+        let threads: Vec<&'a RawValue> = stack.part("json_dump.threads", parts.threads);
+        stack.threads_len = threads.len();
+        for place in [Some(0), stack.walked_thread()].into_iter().flatten() {
+            if let Some(thread) = threads.get(place) {
+                let thread = stack.part("json_dump.threads", Some(thread));
+                stack.threads.insert(place, thread);
+            }
+        }
+        stack
     }
-    (!value.is_null()).then_some(value)
+
+    fn part<T: Default + Deserialize<'a>>(
+        &mut self,
+        path: &'static str,
+        text: Option<&'a RawValue>,
+    ) -> T {
+        // Every part may be null.
+        let read = text.map_or(Ok(None), |text| serde_json::from_str::<Option<T>>(text.get()));
+        if read.is_err() {
+            self.odd.push(path);
+        }
+        read.ok().flatten().unwrap_or_default()
+    }
+
+    /// The place of the thread that the walker says crashed.
+    pub fn walked_thread(&self) -> Option<usize> {
+        let place = self.crash_info.get("crashing_thread").and_then(Value::as_u64)?;
+        usize::try_from(place).ok()
+    }
+
+    /// The thread at a place, if it is one that rules look at.
+    pub fn thread(&self, place: i64) -> Option<&Thread> {
+        self.threads.get(&usize::try_from(place).ok()?)
+    }
 }
 
-/// The text at a path of keys, if there is one and it is not empty.
-pub fn text_at<'a>(crash: &'a ProcessedCrash, path: &[&str]) -> Option<&'a str> {
-    at(crash, path).and_then(Value::as_str).filter(|text| !text.is_empty())
+impl Module<'_> {
+    /// Leaf name of its file.
+    pub fn filename(&self) -> Option<&str> {
+        said(self.filename.as_ref())
+    }
+
+    /// Its build, as the symbols name it.
+    pub fn debug_id(&self) -> Option<&str> {
+        said(self.debug_id.as_ref())
+    }
+
+    /// Its build, as the file names it.
+    pub fn code_id(&self) -> Option<&str> {
+        said(self.code_id.as_ref())
+    }
+
+    /// Its version.
+    pub fn version(&self) -> Option<&str> {
+        said(self.version.as_ref())
+    }
+
+    /// Whether its symbols were looked for and not there.
+    pub fn misses_symbols(&self) -> bool {
+        self.missing_symbols == Some(true)
+    }
 }
 
-/// The items of a list inside a value; none where it is no list.
-pub fn items<'a>(value: &'a Value, key: &str) -> &'a [Value] {
-    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+fn said<'a>(text: Option<&'a Text<'_>>) -> Option<&'a str> {
+    text.map(|text| &*text.0).filter(|text| !text.is_empty())
 }
 
 /// A text inside a value, unless it is empty.
@@ -28,22 +156,47 @@ pub fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
-/// All threads; none without a stack.
-pub fn threads(crash: &ProcessedCrash) -> &[Value] {
-    crash.get("json_dump").map_or(&[], |dump| items(dump, "threads"))
+/// A frame's text, unless it is empty.
+pub fn filled(text: Option<&String>) -> Option<&str> {
+    text.map(String::as_str).filter(|text| !text.is_empty())
 }
 
-/// All loaded modules; none without a stack.
-pub fn modules(crash: &ProcessedCrash) -> &[Value] {
-    crash.get("json_dump").map_or(&[], |dump| items(dump, "modules"))
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
 
-/// The thread that the report is about.
-pub fn crashing_thread(crash: &ProcessedCrash) -> Option<&Value> {
-    threads(crash).get(usize::try_from(crash.integer("crashing_thread")?).ok()?)
-}
+    use super::*;
 
-/// The frames of the thread that the report is about.
-pub fn crashing_frames(crash: &ProcessedCrash) -> &[Value] {
-    crashing_thread(crash).map_or(&[], |thread| items(thread, "frames"))
+    fn answer(value: &Value) -> JsonText {
+        JsonText::of(value).unwrap()
+    }
+
+    #[test]
+    fn the_first_and_the_crashing_thread_are_read() {
+        let answer = answer(&json!({
+            "crash_info": {"crashing_thread": 2},
+            "threads": [{"thread_name": "a"}, {"thread_name": 7}, {"thread_name": "c"}, {}],
+            "modules": [{"filename": "m\n", "debug_id": "", "version": null, "missing_symbols": true}],
+        }));
+        let stack = Stack::read(&answer);
+        assert_eq!(stack.odd, Vec::<&str>::new());
+        assert_eq!((stack.threads_len, stack.threads.len()), (4, 2));
+        assert_eq!(stack.thread(2).and_then(|thread| thread.thread_name.as_deref()), Some("c"));
+        assert!(stack.thread(1).is_none() && stack.thread(-1).is_none());
+        let module = &stack.modules[0];
+        assert_eq!((module.filename(), module.debug_id()), (Some("m\n"), None));
+        assert!(module.version().is_none() && module.misses_symbols());
+    }
+
+    #[test]
+    fn a_part_of_another_shape_hides_no_other() {
+        let answer = answer(&json!({
+            "crash_info": null, "system_info": {"os": "Linux"}, "thread_count": "x",
+            "threads": [7, {}], "modules": {},
+        }));
+        let stack = Stack::read(&answer);
+        assert_eq!(stack.odd, ["json_dump.thread_count", "json_dump.modules", "json_dump.threads"]);
+        assert_eq!(text(&stack.system_info, "os"), Some("Linux"));
+        assert_eq!(stack.threads_len, 2);
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use auxilio_common::{Annotations, limits};
-use serde_json::Value;
+use auxilio_common::{Annotations, JsonText, limits};
+use serde_json::{Map, Value};
 
 use crate::walked_dump::Walks;
 
@@ -64,9 +64,25 @@ pub(crate) fn clean_walks(walks: &mut Walks) -> bool {
         if let Some(words) = &mut walk.stderr {
             changed |= clean_text(words);
         }
-        for value in walk.json_dump.iter_mut().flat_map(serde_json::Map::values_mut) {
-            changed |= clean_value(value);
+        if let Some(json_dump) = &mut walk.json_dump {
+            changed |= clean_json(json_dump);
         }
+    }
+    changed
+}
+
+/// Looks at the values only where the text has an escape that may be the one.
+fn clean_json(text: &mut JsonText) -> bool {
+    if !text.get().contains("\\u0000") {
+        return false;
+    }
+    let cleaned = text
+        .value()
+        .ok()
+        .and_then(|mut value| clean_value(&mut value).then(|| JsonText::of(&value).ok()).flatten());
+    let changed = cleaned.is_some();
+    if let Some(cleaned) = cleaned {
+        *text = cleaned;
     }
     changed
 }
@@ -77,11 +93,24 @@ fn clean_value(value: &mut Value) -> bool {
         Value::Array(items) => {
             items.iter_mut().fold(false, |changed, item| clean_value(item) | changed)
         }
-        Value::Object(fields) => {
-            fields.values_mut().fold(false, |changed, field| clean_value(field) | changed)
-        }
+        Value::Object(fields) => clean_fields(fields),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
+}
+
+fn clean_fields(fields: &mut Map<String, Value>) -> bool {
+    let mut changed = false;
+    for (mut name, mut value) in std::mem::take(fields) {
+        changed |= clean_value(&mut value);
+        if clean_text(&mut name) {
+            changed = true;
+            // It never replaces the value that already has that name.
+            fields.entry(name).or_insert(value);
+        } else {
+            fields.insert(name, value);
+        }
+    }
+    changed
 }
 
 fn clean_text(text: &mut String) -> bool {
@@ -122,10 +151,14 @@ mod tests {
 
     #[test]
     fn the_walkers_words_are_cleaned_at_any_depth() {
-        let mut value = json!({"a": [{"b": "x\0y"}], "c": 1});
-        assert!(clean_value(&mut value));
-        assert_eq!(value, json!({"a": [{"b": "xy"}], "c": 1}));
-        assert!(!clean_value(&mut value));
+        let mut text = JsonText::of(&json!({"a": [{"b\0": "x\0y"}], "c": 1})).unwrap();
+        assert!(clean_json(&mut text));
+        assert_eq!(text.value().unwrap(), json!({"a": [{"b": "xy"}], "c": 1}));
+        assert!(!clean_json(&mut text));
+        // An escaped backslash before such digits is no such escape, and not a byte is changed.
+        let mut text = JsonText::new(r#"{"z":"\\u0000","a":1}"#.to_owned()).unwrap();
+        assert!(!clean_json(&mut text));
+        assert_eq!(text.get(), r#"{"z":"\\u0000","a":1}"#);
     }
 
     #[test]

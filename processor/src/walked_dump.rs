@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use auxilio_common::DumpName;
-use serde_json::{Map, Value};
+use auxilio_common::{DumpName, JsonText};
 
 /// What the status says when all went well.
 pub const STATUS_OK: &str = "OK";
@@ -14,7 +13,7 @@ pub struct WalkedDump {
     /// [`STATUS_OK`], or one word for why there is no stack.
     pub status: String,
     /// The walker's whole answer, in the shape of socorro-today.md, section 2.5.
-    pub json_dump: Option<Map<String, Value>>,
+    pub json_dump: Option<JsonText>,
     /// Whether symbols that may exist could not be had.
     pub symbols_failed: bool,
     /// Whether a stack, the threads or the modules were cut.

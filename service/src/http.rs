@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service;
@@ -14,6 +15,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tower::ServiceExt;
 
 use crate::{Shell, error_chain};
 
@@ -45,9 +47,19 @@ pub async fn listen(address: SocketAddr, shell: &Shell) -> Result<TcpListener, L
 }
 
 /// Serves an axum router until the first stage; requests under way are finished, until the second.
+///
+/// Handlers find the other end's address as [`ConnectInfo`].
 pub async fn serve(listener: TcpListener, router: Router, shell: &Shell) {
     let router = router.merge(crate::ops::router(shell));
-    serve_with(listener, |_peer| TowerToHyperService::new(router.clone()), shell).await;
+    let make = |peer: SocketAddr| {
+        TowerToHyperService::new(router.clone().map_request(
+            move |mut request: hyper::Request<Incoming>| {
+                request.extensions_mut().insert(ConnectInfo(peer));
+                request
+            },
+        ))
+    };
+    serve_with(listener, make, shell).await;
 }
 
 /// Serves any service, made anew for each connection, in the same way.

@@ -132,6 +132,14 @@ declare! {
         "Requests answered, by route and status.";
     MIDDLEWARE_ANSWER: Histogram "auxilio_middleware_answer_seconds" ["route"]
         "Time to answer a request.";
+    MIDDLEWARE_ASKED: Counter "auxilio_middleware_crashes_asked_total" ["outcome"]
+        "Requests for a crash that is not processed, by what became of them.";
+    MIDDLEWARE_CACHE_LOOKUPS: Counter "auxilio_middleware_cache_lookups_total" ["outcome"]
+        "Look-ups in the cache: hit, miss, rubbish, failed, or skipped while its server is down.";
+    MIDDLEWARE_CACHE_STORES: Counter "auxilio_middleware_cache_stores_total" ["outcome"]
+        "Answers for the cache: stored, too_large, refused, failed, busy, or skipped while its server is down.";
+    MIDDLEWARE_CACHE_DOWN: Gauge "auxilio_middleware_cache_servers_down_count" []
+        "Servers of memcached that are left alone until they answer again.";
     WEBAPP_REQUESTS: Counter "auxilio_webapp_requests_total" ["route", "status"]
         "Pages answered, by route and status.";
     WEBAPP_ANSWER: Histogram "auxilio_webapp_answer_seconds" ["route"]

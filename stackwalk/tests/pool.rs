@@ -190,8 +190,8 @@ fn a_dump_inside_of_a_larger_file_is_walked() {
     let mut request = ground.write("envelope", &around);
     (request.offset, request.length) = (14, dump.len() as u64);
     let walk = ground.walk(&pool, request.clone()).unwrap();
-    assert_eq!(walk.json_dump["crashing_thread"]["thread_id"], 7);
-    assert_eq!(walk.json_dump["status"], "OK");
+    assert_eq!(walk.json_dump.value().unwrap()["crashing_thread"]["thread_id"], 7);
+    assert_eq!(walk.json_dump.value().unwrap()["status"], "OK");
     assert!(!walk.truncation.any());
     assert_eq!((walk.symbols_failed, walk.symbols_absent), (0, 1));
     request.length += 1_000_000;
@@ -294,7 +294,7 @@ fn a_stack_overflow_fits_into_a_small_address_space() {
         dump.exception = Some(1);
         let walk = ground.walk(&pool, ground.write("overflow", &dump.build())).unwrap();
         assert_eq!(walk.truncation.stacks_cut, 1);
-        assert!(walk.json_dump.contains_key("truncation"));
+        assert!(walk.json_dump.value().unwrap().get("truncation").is_some());
     }
 }
 

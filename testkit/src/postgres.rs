@@ -49,9 +49,9 @@ pub struct Database {
 
 /// Whom the server runs as, if we are root.
 #[derive(Clone, Copy)]
-struct Owner {
-    user: u32,
-    group: u32,
+pub(crate) struct Owner {
+    pub(crate) user: u32,
+    pub(crate) group: u32,
 }
 
 static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
@@ -272,15 +272,15 @@ impl Database {
 
 /// Starts a process from a thread that lasts as long as the program: the signal at the parent's
 /// death comes at the death of the thread that started it, and a test's thread ends early.
-fn spawn_for_the_program_s_life(mut command: Command) -> Result<Child> {
+pub(crate) fn spawn_for_the_program_s_life(mut command: Command) -> Result<Child> {
     let (sender, receiver) = mpsc::sync_channel(1);
-    thread::Builder::new().name("postgres-parent".into()).spawn(move || {
+    thread::Builder::new().name("server-parent".into()).spawn(move || {
         let _receiver_waits = sender.send(command.spawn());
         loop {
             thread::park();
         }
     })?;
-    receiver.recv()?.context("start PostgreSQL through setpriv")
+    receiver.recv()?.context("start a server through setpriv")
 }
 
 /// The folder of the newest server programs on this machine.
@@ -304,8 +304,8 @@ fn programs() -> Result<PathBuf> {
     Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim()))
 }
 
-/// Whom to run the server as: nobody else if we are not root, else `postgres` or `nobody`.
-fn owner() -> Result<Option<Owner>> {
+/// Whom to run a server as: nobody else if we are not root, else `postgres` or `nobody`.
+pub(crate) fn owner() -> Result<Option<Owner>> {
     if !geteuid().is_root() {
         return Ok(None);
     }
@@ -319,11 +319,11 @@ fn owner() -> Result<Option<Owner>> {
             found = Some(Owner { user: user.parse()?, group: group.parse()? });
         }
     }
-    ensure!(found.is_some(), "root can't run PostgreSQL, and no user postgres or nobody is here");
+    ensure!(found.is_some(), "root can't run servers, and no user postgres or nobody is here");
     Ok(found)
 }
 
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 

@@ -20,9 +20,6 @@ pub struct Config {
     pub latest_count: u16,
     /// Report pages that are made at once: each may hold a crash of some MiB in memory.
     pub pages_at_once_max: usize,
-    /// Days before today whose crashes may still wait in a spool: younger ids that the store lacks
-    /// get a page that asks again.
-    pub spool_days_max: u16,
     /// Hosts that source links may lead to; symbol files name others too, and anybody may make one.
     pub source_hosts: Vec<String>,
 }
@@ -36,7 +33,6 @@ impl Default for Config {
             api_link_url: String::new(),
             latest_count: 50,
             pages_at_once_max: 8,
-            spool_days_max: 1,
             source_hosts: [
                 "hg.mozilla.org",
                 "github.com",

@@ -8,6 +8,7 @@
 //! What this crate deliberately is not: it does not know the store, Postgres or a token, and it
 //! holds no state of its own. What the middleware doesn't tell an anonymous caller, no page shows.
 
+mod browser_address;
 mod config;
 mod home_page;
 mod layout;

@@ -1,4 +1,5 @@
-//! The middleware as the pages see it: three questions over HTTP, asked as anybody could ask them.
+//! The middleware as the pages see it: three questions over HTTP, asked as anybody could ask them,
+//! on behalf of the browser whose address goes along.
 
 use std::time::Duration;
 
@@ -23,12 +24,23 @@ pub(crate) struct Unavailable {
     pub retry_secs: u64,
 }
 
-/// What the store has of a crash.
-#[derive(Debug, Deserialize)]
-pub(crate) struct CrashStatus {
-    /// Whether the raw crash is there.
-    pub raw: bool,
+/// What became of asking for a crash that is not processed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// It is there by now.
+    Processed,
+    /// The store has it, and its job is a priority.
+    Queued,
+    /// It may be on its way to the store.
+    Awaited,
+    /// It may be on its way, but its reader waits for too many such crashes already.
+    TooMany,
+    /// There is none.
+    Absent,
 }
+
+/// The state of a job whose raw crash the store lacks.
+const WAITING_FOR_RAW: &str = "waiting_for_raw";
 
 const _: () = assert!(ANSWER_BYTES_MAX as u64 >= 2 * auxilio_common::limits::WALK_JSON_BYTES_MAX);
 
@@ -72,10 +84,29 @@ impl Middleware {
         document.unwrap_or(Err(Unavailable { retry_secs: RETRY_SECS })).map(Some)
     }
 
-    /// What the store has of a crash.
-    pub(crate) async fn status(&self, crash_id: CrashId) -> Result<CrashStatus, Unavailable> {
-        let answer = self.get(&format!("/api/CrashStatus/?crash_id={crash_id}")).await?;
-        read(&expect_ok(answer)?)
+    /// Asks for a crash that is not processed: its job becomes a priority. `browser` is the list of
+    /// addresses that the request came through.
+    pub(crate) async fn ask_for(
+        &self,
+        crash_id: CrashId,
+        browser: &str,
+    ) -> Result<Asked, Unavailable> {
+        #[derive(Deserialize)]
+        struct Told {
+            state: String,
+        }
+        let path = format!("/bpapi/crash/processed/by/uuid/{crash_id}");
+        let answer = self.get_with(&path, &[("X-Forwarded-For", browser)]).await?;
+        match answer.status {
+            StatusCode::OK => Ok(Asked::Processed),
+            StatusCode::NOT_FOUND => Ok(Asked::Absent),
+            StatusCode::TOO_MANY_REQUESTS => Ok(Asked::TooMany),
+            StatusCode::REQUEST_TIMEOUT => {
+                let told: Told = read(&answer)?;
+                Ok(if told.state == WAITING_FOR_RAW { Asked::Awaited } else { Asked::Queued })
+            }
+            _ => Err(expect_ok(answer).err().unwrap_or(Unavailable { retry_secs: RETRY_SECS })),
+        }
     }
 
     /// Whether the middleware answers at all, for the heartbeat.
@@ -90,8 +121,12 @@ impl Middleware {
     }
 
     async fn get(&self, path: &str) -> Result<Answer, Unavailable> {
+        self.get_with(path, &[]).await
+    }
+
+    async fn get_with(&self, path: &str, head: &[(&str, &str)]) -> Result<Answer, Unavailable> {
         let url = format!("{}{path}", self.url);
-        self.client.get(&url, &[]).await.map_err(|error| {
+        self.client.get(&url, head).await.map_err(|error| {
             tracing::warn!(path, error = error_chain(&error), "the middleware gave no answer");
             Unavailable { retry_secs: RETRY_SECS }
         })

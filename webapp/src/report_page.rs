@@ -4,31 +4,30 @@ mod facts;
 mod modules;
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
 use auxilio_common::CrashId;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::{ConnectInfo, Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::Value;
 
 use self::facts::{Fact, FieldLine, Headline};
 use self::modules::ModuleLine;
 use crate::layout::{Layout, page};
-use crate::middleware::Unavailable;
+use crate::middleware::{Asked, Unavailable};
+use crate::pending_page::Wait;
 use crate::router::App;
 use crate::stack::{self, Extent, Row, Thread, View, list, text};
 use crate::visible::Visible;
-use crate::{Config, pending_page, trouble_page};
+use crate::{Config, browser_address, pending_page, trouble_page};
 
 /// Time that a reader waits for a permit before being told to come again.
 const PERMIT_TIME_MAX: Duration = Duration::from_secs(10);
-
-/// The digit of ids that are issued and thrown away: a store that lacks one will never have it.
-const FAKE_ACCEPTED_DIGIT: u8 = 3;
 
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -59,8 +58,10 @@ pub(crate) async fn find(Query(asked): Query<HashMap<String, String>>) -> Respon
 /// `/report/index/<id>`, also with `bp-`.
 pub(crate) async fn show(
     State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     typed: Result<Path<String>, PathRejection>,
     Query(asked): Query<HashMap<String, String>>,
+    headers: HeaderMap,
 ) -> Response {
     // Bytes that are no text name nothing.
     let Ok(Path(typed)) = typed else { return trouble_page::no_such_page().await };
@@ -76,7 +77,14 @@ pub(crate) async fn show(
         Some("all") => Extent::Whole,
         _ => Extent::Ends,
     };
-    let answer = answer(&app, crash_id, looks, extent).await;
+    let answer = match report(&app, crash_id, looks, extent).await {
+        Ok(None) => {
+            let browser = browser_address::list(peer, &headers);
+            absent(&app, crash_id, looks.unwrap_or(0), &browser).await
+        }
+        Ok(Some(page)) => Ok(page),
+        Err(error) => Err(error),
+    };
     tracing::debug!(%crash_id, status = ?answer.as_ref().map(Response::status).ok(), "report page");
     answer.unwrap_or_else(|error| trouble_page::unavailable(&error))
 }
@@ -85,48 +93,45 @@ fn address(crash_id: CrashId) -> String {
     format!("/report/index/{crash_id}")
 }
 
-async fn answer(
+/// The page of a processed crash; `None` if it is not processed.
+async fn report(
     app: &App,
     crash_id: CrashId,
     looks: Option<u32>,
     extent: Extent,
-) -> Result<Response, Unavailable> {
+) -> Result<Option<Response>, Unavailable> {
     let permit = Arc::clone(&app.pages).acquire_owned();
     let Ok(Ok(permit)) = tokio::time::timeout(PERMIT_TIME_MAX, permit).await else {
-        return Ok(trouble_page::busy());
+        return Ok(Some(trouble_page::busy()));
     };
-    let Some(crash) = app.middleware.processed_crash(crash_id).await? else {
-        return absent(app, crash_id, looks.unwrap_or(0)).await;
-    };
+    let Some(crash) = app.middleware.processed_crash(crash_id).await? else { return Ok(None) };
     if looks.is_some() {
         // The waiting is over: the address that people pass on has no trace of it.
-        return Ok(Redirect::to(&address(crash_id)).into_response());
+        return Ok(Some(Redirect::to(&address(crash_id)).into_response()));
     }
     let config = Arc::clone(&app.config);
     let made = tokio::task::spawn_blocking(move || {
         let _permit = permit;
         render(crash_id, &crash, extent, &config)
     });
-    Ok(made.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
+    Ok(Some(made.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())))
 }
 
-async fn absent(app: &App, crash_id: CrashId, looks: u32) -> Result<Response, Unavailable> {
-    if app.middleware.status(crash_id).await?.raw {
-        return Ok(pending_page::show(crash_id, true, looks));
-    }
-    let spooled = crash_id.digit() != FAKE_ACCEPTED_DIGIT && is_recent(app, crash_id);
-    Ok(if spooled {
-        pending_page::show(crash_id, false, looks)
-    } else {
-        trouble_page::no_such_crash(&crash_id.to_string())
+/// The page of a crash that is not processed: who looks at it asks for it.
+async fn absent(
+    app: &App,
+    crash_id: CrashId,
+    looks: u32,
+    browser: &str,
+) -> Result<Response, Unavailable> {
+    Ok(match app.middleware.ask_for(crash_id, browser).await? {
+        // Shown at the next look, which is due at once.
+        Asked::Processed => Redirect::to(&address(crash_id)).into_response(),
+        Asked::Queued => pending_page::show(crash_id, Wait::Processing, looks),
+        Asked::Awaited => pending_page::show(crash_id, Wait::OnItsWay, looks),
+        Asked::TooMany => pending_page::show(crash_id, Wait::NotAsked, looks),
+        Asked::Absent => trouble_page::no_such_crash(&crash_id.to_string()),
     })
-}
-
-/// Whether a crash of this id's day may still wait in a spool.
-fn is_recent(app: &App, crash_id: CrashId) -> bool {
-    let now = app.shell.clock.now();
-    let days = Duration::from_secs(u64::from(app.config.spool_days_max) * 86_400);
-    now.minus(days).day().is_some_and(|first| crash_id.day() >= first)
 }
 
 fn render(crash_id: CrashId, crash: &Value, extent: Extent, config: &Config) -> Response {

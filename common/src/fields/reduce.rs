@@ -5,26 +5,32 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-use super::table::{FIELDS, PARTS, PUBLIC_ANNOTATIONS, PUBLIC_RAW_FIELDS};
-use super::{Kind, Permission};
-use crate::{ProcessedCrash, RawCrash};
+use super::table::{FIELDS, FURTHER_MINIDUMPS, PARTS, PUBLIC_ANNOTATIONS, PUBLIC_RAW_FIELDS};
+use super::{Field, Permission, find};
+use crate::{JsonText, ProcessedCrash, RawCrash};
 
 static PERMISSIONS: LazyLock<HashMap<&'static str, Permission>> =
     LazyLock::new(|| PARTS.iter().copied().collect());
 
-/// The processed crash as a holder of `rights` may see it. What the table lacks is dropped.
-pub fn reduce_processed(crash: ProcessedCrash, rights: Permission) -> ProcessedCrash {
-    let mut all = crash.0;
-    let kept = FIELDS.iter().filter(|field| field.permission <= rights).filter_map(|field| {
-        let value = all.remove(field.name)?;
-        let value = if field.kind == Kind::Structure {
-            reduce_part(value, field.name, rights)
-        } else {
-            value
-        };
-        Some((field.name.to_owned(), value))
+/// The processed crash as a holder of `rights` may see it. What the table lacks is dropped, and so
+/// is a structure that can't be taken apart.
+pub fn reduce_processed(crash: ProcessedCrash, rights: Permission) -> Map<String, Value> {
+    let visible = |name: &str| find(name).filter(|field| field.permission <= rights);
+    let (fields, structures) = crash.into_parts();
+    let plain = fields.into_iter().filter(|(name, _)| visible(name).is_some());
+    let taken_apart = structures.into_iter().filter_map(|(name, text)| {
+        let value = reduce_structure(visible(&name)?, &text, rights)?;
+        Some((name, value))
     });
-    ProcessedCrash(kept.collect())
+    plain.chain(taken_apart).collect()
+}
+
+fn reduce_structure(field: &Field, text: &JsonText, rights: Permission) -> Option<Value> {
+    if field.name == FURTHER_MINIDUMPS {
+        let minidump: ProcessedCrash = serde_json::from_str(text.get()).ok()?;
+        return Some(Value::Object(reduce_processed(minidump, rights)));
+    }
+    Some(reduce_part(text.value().ok()?, field.name, rights))
 }
 
 /// The raw crash, as the API shows it, to a holder of `rights`.
@@ -84,12 +90,12 @@ mod tests {
         }) else {
             unreachable!()
         };
-        ProcessedCrash(fields)
+        ProcessedCrash::from(fields)
     }
 
     #[test]
     fn an_anonymous_reader_sees_listed_public_parts_alone() {
-        let seen = Value::Object(reduce_processed(crash(), Permission::Public).0);
+        let seen = Value::Object(reduce_processed(crash(), Permission::Public));
         let expected = json!({"product": "Demo", "json_dump": {"status": "OK", "threads": [
             {"thread_name": "main", "frames": [{"function": "f"}]}]}});
         assert_eq!(seen, expected);
@@ -98,9 +104,30 @@ mod tests {
     #[test]
     fn rights_add_protected_parts_and_never_unlisted_ones() {
         let seen = reduce_processed(crash(), Permission::Protected);
-        assert_eq!(seen.text("url"), Some("https://secret.example/"));
-        let frame = &seen.0["json_dump"]["threads"][0]["frames"][0];
+        assert_eq!(seen["url"], "https://secret.example/");
+        let frame = &seen["json_dump"]["threads"][0]["frames"][0];
         assert_eq!(frame["registers"]["rip"], "0x1");
         assert!(frame.get("odd").is_none() && seen.get("not_in_the_table").is_none());
+    }
+
+    #[test]
+    fn another_minidump_is_reduced_as_the_main_one() {
+        let further = json!({
+            "mdsw_status_string": "OK", "mdsw_stderr": "secret", "unlisted": 1,
+            "json_dump": {"status": "OK", "soft_errors": [1], "unlisted": 1},
+        });
+        let mut crash = ProcessedCrash::default();
+        crash.set("upload_file_minidump_browser", Some(further));
+        crash.set("upload_file_minidump_odd", Some(json!(["secret"])));
+        let seen = |rights| Value::Object(reduce_processed(crash.clone(), rights));
+        assert_eq!(
+            seen(Permission::Public),
+            json!({"upload_file_minidump_browser":
+                {"mdsw_status_string": "OK", "json_dump": {"status": "OK"}}})
+        );
+        let protected = &seen(Permission::Protected)["upload_file_minidump_browser"];
+        assert_eq!(protected["mdsw_stderr"], "secret");
+        assert_eq!(protected["json_dump"], json!({"status": "OK", "soft_errors": [1]}));
+        assert!(protected.get("unlisted").is_none());
     }
 }

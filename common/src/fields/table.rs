@@ -3,6 +3,11 @@
 use super::Permission::{Protected, Public};
 use super::{Field, Kind, Permission};
 
+/// The row for all minidumps but the main one, each of which stands under its own name.
+///
+/// Such a structure holds what the main one has at the top: its fields are rows of this table.
+pub const FURTHER_MINIDUMPS: &str = "upload_file_minidump_*";
+
 /// Every field of a processed crash.
 #[rustfmt::skip]
 pub const FIELDS: &[Field] = &[
@@ -97,6 +102,7 @@ pub const FIELDS: &[Field] = &[
     Field { name: "stackwalk_version", kind: Kind::Text, annotation: None, permission: Public, description: "The version of the stack walker." },
     Field { name: "additional_minidumps", kind: Kind::Texts, annotation: None, permission: Public, description: "Names of the other minidumps of the crash." },
     Field { name: "json_dump", kind: Kind::Structure, annotation: None, permission: Public, description: "The stack walker's whole answer." },
+    Field { name: FURTHER_MINIDUMPS, kind: Kind::Structure, annotation: None, permission: Public, description: "Another minidump of the crash, with the fields that the main one has." },
     Field { name: "has_guard_page_access", kind: Kind::Boolean, annotation: None, permission: Protected, description: "Whether the crash touched a guard page." },
     Field { name: "possible_bit_flips_max_confidence", kind: Kind::Integer, annotation: None, permission: Public, description: "How likely one flipped bit explains the crash, in percent." },
     Field { name: "crash_inconsistencies", kind: Kind::Texts, annotation: None, permission: Public, description: "What in the dump contradicts itself." },

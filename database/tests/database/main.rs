@@ -3,10 +3,13 @@
 
 mod asking;
 mod batches;
+mod contention;
 mod fixture;
 mod jobs;
 mod migrations;
+mod model;
 mod outages;
 mod reports;
 mod roles;
+mod sample_rows;
 mod takes;

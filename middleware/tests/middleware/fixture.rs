@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use auxilio_common::job::TakenJob;
 use auxilio_common::storage::IndexEntry;
 use auxilio_common::{
     CrashId, CrashStore, Generation, JobOutcome, Lane, ProcessedCrash, ProcessedDocument,
     ProcessedEnvelope, Quality, Throttle, Timestamp,
 };
-use auxilio_database::{Database, DbRole, Report, migrate};
+use auxilio_database::{Database, DbRole, Insertion, Report, migrate};
 use auxilio_disk_store::DiskStore;
 use auxilio_middleware::{AdminToken, App, Config, router};
 use auxilio_service::client::{Answer, Client};
@@ -40,16 +41,21 @@ pub(crate) struct Service {
 impl Service {
     /// With the Postgres that all tests share.
     pub(crate) async fn start() -> Self {
-        Self::before(Server::shared().unwrap()).await
+        Self::start_with(config()).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn start_with(config: Config) -> Self {
+        Self::before(Server::shared().unwrap(), &config).await
     }
 
     /// With a Postgres of its own, for a test that stops it.
     pub(crate) async fn start_alone() -> Self {
         let server = thread::spawn(|| Server::start_new().unwrap()).join().unwrap();
-        Self::before(Arc::new(server)).await
+        Self::before(Arc::new(server), &config()).await
     }
 
-    async fn before(server: Arc<Server>) -> Self {
+    async fn before(server: Arc<Server>, config: &Config) -> Self {
         let ours = Arc::clone(&server);
         // The synchronous client wants a thread without a runtime.
         let copy = move || {
@@ -67,7 +73,7 @@ impl Service {
         let shell =
             Shell::new("middleware", Version { version: "0", commit: "0" }, shutdown.clone());
         let app = App::new(
-            &Config::default(),
+            config,
             Arc::new(store.clone()),
             Database::connect(&database, DbRole::Middleware).unwrap(),
             Some(AdminToken::new(&Secret::new(TOKEN))),
@@ -110,18 +116,65 @@ impl Service {
         submitted: Timestamp,
         fill: impl FnOnce(&mut Report),
     ) {
-        let monitor = Database::connect(&self.database, DbRole::Monitor).unwrap();
-        let processor = Database::connect(&self.database, DbRole::Processor).unwrap();
-        let number = processor.register_processor("one", 4, &[Lane::Standard]).await.unwrap();
-        monitor.insert_jobs(&[IndexEntry { received_at: submitted, crash_id }]).await.unwrap();
-        let lease = Duration::from_mins(1);
-        let taken = processor.take_jobs(number, Lane::Standard, 1, lease).await.unwrap();
-        let job = &taken[0];
-        let accepted = Throttle::Accept;
+        let job = self.take(crash_id, submitted).await;
+        self.finish(&job, submitted, fill).await;
+    }
+
+    /// Processes a crash: its document goes to the store and its row to Postgres, one generation on
+    /// both. Doing it again is another run, with a higher one.
+    pub(crate) async fn process(
+        &self,
+        crash_id: CrashId,
+        fields: Map<String, Value>,
+    ) -> Generation {
+        let job = self.take(crash_id, at(0)).await;
+        let mut document = document(crash_id, fields);
+        document.envelope.generation = job.generation;
+        self.put(&document).await;
+        self.finish(&job, at(0), |_| {}).await;
+        job.generation
+    }
+
+    /// Queues a crash, new or again, and takes its job.
+    pub(crate) async fn take(&self, crash_id: CrashId, received_at: Timestamp) -> TakenJob {
+        let (monitor, processor) = (self.monitor(), self.processor());
+        let lanes = [Lane::Standard, Lane::Reprocess, Lane::Priority];
+        let number = processor.register_processor("one", 4, &lanes).await.unwrap();
+        let entry = IndexEntry { received_at, crash_id };
+        let inserted = monitor.insert_jobs(&[entry]).await.unwrap();
+        if inserted[0].1 == Insertion::Reported {
+            let asked = Database::connect(&self.database, DbRole::Middleware).unwrap();
+            asked.ask_job(crash_id, Lane::Reprocess, received_at).await.unwrap();
+        }
+        for lane in lanes {
+            let lease = Duration::from_mins(1);
+            if let Some(job) = processor.take_jobs(number, lane, 1, lease).await.unwrap().pop() {
+                assert_eq!(job.crash_id, crash_id);
+                return job;
+            }
+        }
+        panic!("{crash_id} has no job to take");
+    }
+
+    /// Ends a job with a report that says nothing.
+    pub(crate) async fn end(&self, job: &TakenJob, submitted: Timestamp) {
+        self.finish(job, submitted, |_| {}).await;
+    }
+
+    async fn finish(&self, job: &TakenJob, submitted: Timestamp, fill: impl FnOnce(&mut Report)) {
+        let (id, accepted) = (job.crash_id, Throttle::Accept);
         let mut report =
-            Report::new(crash_id, submitted, job.generation, Quality::Clean, accepted, 100.0);
+            Report::new(id, submitted, job.generation, Quality::Clean, accepted, 100.0);
         fill(&mut report);
-        processor.save_report(report, job, JobOutcome::Processed).await.unwrap();
+        self.processor().save_report(report, job, JobOutcome::Processed).await.unwrap();
+    }
+
+    pub(crate) fn monitor(&self) -> Database {
+        Database::connect(&self.database, DbRole::Monitor).unwrap()
+    }
+
+    pub(crate) fn processor(&self) -> Database {
+        Database::connect(&self.database, DbRole::Processor).unwrap()
     }
 
     /// Where the disk store is.
@@ -134,6 +187,12 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.shutdown.cut();
     }
+}
+
+/// The settings of most tests: lists are never behind, and an answer of memcached is waited for also
+/// by a machine that is busy.
+pub(crate) fn config() -> Config {
+    Config { cache_lists_secs: 0, memcached_time_max_millis: 5_000, ..Config::default() }
 }
 
 fn settings(server: &Server, database: &str) -> auxilio_database::Config {
@@ -173,7 +232,7 @@ pub(crate) fn document(crash_id: CrashId, fields: Map<String, Value>) -> Process
         notes: vec!["first".into(), "second".into()],
         history: vec!["an earlier run".into()],
     };
-    ProcessedDocument { envelope, crash: ProcessedCrash(fields) }
+    ProcessedDocument { envelope, crash: ProcessedCrash::from(fields) }
 }
 
 /// An answer's body as JSON.

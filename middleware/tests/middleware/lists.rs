@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::fixture::{Service, at, header, id, json};
+use crate::fixture::{Service, at, document, header, id, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn latest_crashes_come_newest_first_with_public_columns_only() {
@@ -35,9 +35,12 @@ async fn the_catalogue_names_paths_that_answer() {
     let service = Service::start().await;
     let catalogue = json(&service.get("/api/").await);
     let resources = catalogue["resources"].as_array().unwrap();
-    assert_eq!(resources.len(), 4);
+    assert_eq!(resources.len(), 5);
     for resource in resources {
-        let answer = service.get(resource["path"].as_str().unwrap()).await;
+        let crash_id = id(1).to_string();
+        let path = resource["path"].as_str().unwrap().replace("{crash_id}", &crash_id);
+        service.put(&document(id(1), serde_json::Map::new())).await;
+        let answer = service.get(&path).await;
         assert_ne!(answer.status, 404, "{resource}");
         let expected = if resource["token"] == true { 403 } else { answer.status.as_u16() };
         assert_eq!(answer.status, expected, "{resource}");

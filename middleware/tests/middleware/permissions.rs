@@ -11,15 +11,15 @@ use serde_json::{Map, Value, json};
 use crate::fixture::{Service, TOKEN, at, document, id, text};
 
 /// What stands in every place that is protected.
-fn secret(place: &str) -> String {
+pub(crate) fn secret(place: &str) -> String {
     format!("SECRET({place})")
 }
 
 /// What stands in every place that the table does not know.
-const UNLISTED: &str = "UNLISTED";
+pub(crate) const UNLISTED: &str = "UNLISTED";
 
 /// A crash with a value in each place: its name if it is public, a secret if it is protected.
-fn full_crash() -> Map<String, Value> {
+pub(crate) fn full_crash() -> Map<String, Value> {
     let mut crash = Map::new();
     for field in FIELDS.iter().filter(|field| field.kind != Kind::Structure) {
         crash.insert(field.name.into(), value_of(field.name, field.permission));
@@ -84,7 +84,7 @@ fn add_unlisted(value: &mut Value) {
 }
 
 /// Every place with a value of its own.
-fn places(permission: Permission) -> Vec<&'static str> {
+pub(crate) fn places(permission: Permission) -> Vec<&'static str> {
     let fields = FIELDS.iter().filter(|field| field.kind != Kind::Structure);
     let fields = fields.map(|field| (field.name, field.permission));
     let parts = PARTS.iter().copied();

@@ -24,7 +24,7 @@ async fn processed_crash_has_its_fields_and_those_of_its_run() {
         let answer = service.get(&format!("{path}{}", id(1))).await;
         assert_eq!(answer.status, 200);
         assert_eq!(header(&answer, "content-type"), "application/json");
-        assert_eq!(header(&answer, "cache-control"), "private, max-age=300");
+        assert_eq!(header(&answer, "cache-control"), "private, no-cache");
         assert_eq!(header(&answer, "access-control-allow-origin"), "*");
         assert_eq!(
             json(&answer),

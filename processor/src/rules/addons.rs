@@ -51,7 +51,7 @@ mod tests {
             ("EMCheckCompatibility", "true"),
         ]));
         assert_eq!(
-            made.crash.0["addons"],
+            made.crash.to_map()["addons"],
             json!([
                 "doh@mozilla.org:2.0.0",
                 "{abc}:1.0:x",
@@ -60,7 +60,7 @@ mod tests {
                 "a\u{fffd}\u{fffd}:1"
             ])
         );
-        assert_eq!(made.crash.0["addons_checked"], json!(true));
+        assert_eq!(made.crash.to_map()["addons_checked"], json!(true));
         assert!(made.notes.contains(&"addons: 2 add-ons have no version".to_owned()));
     }
 

@@ -5,12 +5,11 @@ use serde_json::Value;
 use crate::case::Case;
 use crate::draft::Draft;
 use crate::rule::{Rule, RuleError, with_stack};
-use crate::stack;
 
 pub(super) const RULE: Rule = Rule { name: "bit_flips", applies: with_stack, act };
 
-fn act(_: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
-    let flips = stack::at(&draft.crash, &["json_dump", "crash_info", "possible_bit_flips"]);
+fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
+    let flips = case.stack.as_ref().and_then(|stack| stack.crash_info.get("possible_bit_flips"));
     let most = flips
         .and_then(Value::as_array)
         .into_iter()
@@ -40,7 +39,7 @@ mod tests {
             (json!([]), None),
             (json!(null), None),
         ] {
-            let made = processed_dump(json!({"crash_info": {"possible_bit_flips": flips}}));
+            let made = processed_dump(&json!({"crash_info": {"possible_bit_flips": flips}}));
             assert_eq!(made.crash.integer("possible_bit_flips_max_confidence"), expected);
         }
     }

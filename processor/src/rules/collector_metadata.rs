@@ -43,7 +43,7 @@ mod tests {
         let mut crash = raw(&[]);
         for (percent, expected) in [(10.0, json!(10)), (0.5, json!(0.5)), (100.0, json!(100))] {
             crash.metadata.sample_percent = percent;
-            assert_eq!(processed(&crash).crash.0["sample_percent"], expected);
+            assert_eq!(processed(&crash).crash.to_map()["sample_percent"], expected);
         }
     }
 }

@@ -10,14 +10,14 @@ use crate::stack;
 pub(super) const RULE: Rule = Rule { name: "cpu_info", applies: always, act };
 
 fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
-    let text = |key| stack::text_at(&draft.crash, &["json_dump", "system_info", key]);
+    let machine = case.stack.as_ref().map(|stack| &stack.system_info);
+    let text = |key| machine.and_then(|machine| stack::text(machine, key));
     let arch = text("cpu_arch").or_else(|| case.annotation("CPUArchitecture")).map(str::to_owned);
     let info = text("cpu_info").or_else(|| case.annotation("CPUInfo")).map(str::to_owned);
     let microcode = text("cpu_microcode_version")
         .or_else(|| case.annotation("CPUMicrocodeVersion"))
         .map(str::to_owned);
-    let count = stack::at(&draft.crash, &["json_dump", "system_info", "cpu_count"]);
-    let count = count.and_then(Value::as_i64);
+    let count = machine.and_then(|machine| machine.get("cpu_count")).and_then(Value::as_i64);
     draft.set_text("cpu_arch", arch.as_deref());
     draft.set_text("cpu_info", info.as_deref());
     draft.set_text("cpu_microcode_version", microcode.as_deref());
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn the_dump_knows_the_processor() {
-        let made = processed_dump(json!({"system_info": {
+        let made = processed_dump(&json!({"system_info": {
             "cpu_arch": "amd64", "cpu_info": "family 6 model 142 stepping 10", "cpu_count": 8}}));
         assert_eq!(made.crash.text("cpu_arch"), Some("amd64"));
         assert_eq!(made.crash.text("cpu_info"), Some("family 6 model 142 stepping 10"));

@@ -41,7 +41,7 @@ mod tests {
         crash.dumps.push(dump("upload_file_minidump"));
         let made = processed(&crash);
         assert_eq!(
-            made.crash.0["crash_report_keys"],
+            made.crash.to_map()["crash_report_keys"],
             json!(["Add-ons", "b", "upload_file_minidump"])
         );
         assert!(made.notes.contains(

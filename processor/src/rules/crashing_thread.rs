@@ -3,6 +3,7 @@
 //! A watchdog crashes in place of the thread that hangs, which is the first: the report is then
 //! about that one, in all of its fields alike.
 
+use auxilio_signature::Thread;
 use serde_json::Value;
 
 use crate::case::Case;
@@ -12,23 +13,22 @@ use crate::stack;
 
 pub(super) const RULE: Rule = Rule { name: "crashing_thread", applies: with_stack, act };
 
-fn act(_: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
-    let info = |key| stack::at(&draft.crash, &["json_dump", "crash_info", key]);
-    let index = info("crashing_thread").and_then(Value::as_i64);
-    let reason = info("type").and_then(Value::as_str).map(str::to_owned);
-    let address = address(info("address"), info("adjusted_address"));
-
-    let index = index.map(|index| if is_watchdog_at(draft, index) { 0 } else { index });
+fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
+    let Some(stack) = &case.stack else { return Ok(()) };
+    let info = &stack.crash_info;
+    let index = info.get("crashing_thread").and_then(Value::as_i64);
+    let watchdog = |index| stack.thread(index).is_some_and(is_watchdog);
+    let index = index.map(|index| if watchdog(index) { 0 } else { index });
     if index.is_none() {
         draft.note("no thread is known to have crashed");
     }
     draft.set("crashing_thread", index);
-    draft.set_text("reason", reason.as_deref());
+    draft.set_text("reason", info.get("type").and_then(Value::as_str));
+    let address = address(info.get("address"), info.get("adjusted_address"));
     draft.set_text("address", address.as_deref());
-    let name =
-        stack::crashing_thread(&draft.crash).and_then(|thread| stack::text(thread, "thread_name"));
-    let name = name.map(str::to_owned);
-    draft.set_text("crashing_thread_name", name.as_deref());
+    let thread = case.reported_thread(&draft.crash);
+    let name = thread.and_then(|thread| stack::filled(thread.thread_name.as_ref()));
+    draft.set_text("crashing_thread_name", name);
     Ok(())
 }
 
@@ -46,15 +46,10 @@ fn address(address: Option<&Value>, adjusted: Option<&Value>) -> Option<String> 
     }
 }
 
-fn is_watchdog_at(draft: &Draft, index: i64) -> bool {
-    let index = usize::try_from(index).ok();
-    index.and_then(|index| stack::threads(&draft.crash).get(index)).is_some_and(is_watchdog)
-}
-
 /// Whether a thread is the watchdog that ends a program which hangs.
-pub(super) fn is_watchdog(thread: &Value) -> bool {
-    let function = |frame| stack::text(frame, "function").unwrap_or_default();
-    stack::items(thread, "frames").iter().any(|frame| function(frame).contains("RunWatchdog"))
+pub(super) fn is_watchdog(thread: &Thread) -> bool {
+    let mut functions = thread.frames.iter().flatten().filter_map(|frame| frame.function.as_ref());
+    functions.any(|function| function.contains("RunWatchdog"))
 }
 
 #[cfg(test)]
@@ -74,7 +69,7 @@ mod tests {
             ),
             (json!({"kind": "something new"}), "0x00007f00deadbeef"),
         ] {
-            let made = processed_dump(json!({
+            let made = processed_dump(&json!({
                 "crash_info": {"type": "SIGSEGV", "address": "0x00007f00deadbeef", "adjusted_address": adjusted, "crashing_thread": 0},
                 "threads": [{"thread_name": "main", "frames": []}],
             }));
@@ -86,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_watchdogs_report_is_about_the_first_thread_in_every_field() {
-        let made = processed_dump(json!({
+        let made = processed_dump(&json!({
             "crash_info": {"crashing_thread": 1},
             "threads": [
                 {"thread_name": "main", "frames": [{"function": "Main::Stuck()", "module": "a", "file": "/stuck.cpp"}]},
@@ -107,7 +102,7 @@ mod tests {
     fn an_index_that_no_thread_has_is_survived() {
         for index in [json!(99), json!(-1), json!("0"), json!(null)] {
             let made =
-                processed_dump(json!({"crash_info": {"crashing_thread": index}, "threads": []}));
+                processed_dump(&json!({"crash_info": {"crashing_thread": index}, "threads": []}));
             assert!(made.failed_rules.is_empty());
             assert!(made.crash.get("crashing_thread_name").is_none());
         }

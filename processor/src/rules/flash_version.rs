@@ -4,12 +4,11 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use serde_json::Value;
 
 use crate::case::Case;
 use crate::draft::Draft;
 use crate::rule::{Rule, RuleError, always};
-use crate::stack;
+use crate::stack::Module;
 
 pub(super) const RULE: Rule = Rule { name: "flash_version", applies: always, act };
 
@@ -20,16 +19,16 @@ static PLUGIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"\A(?:NPSWF32_?(.*)\.dll|libflashplayer(.*)\.(?:.*)|Flash ?Player-?(.*))").ok()
 });
 
-fn act(_: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
-    let found = stack::modules(&draft.crash).iter().find_map(version);
+fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
+    let found = case.modules().iter().find_map(version);
     draft.set_text("flash_version", Some(found.as_deref().unwrap_or(BLANK)));
     Ok(())
 }
 
 /// The version of a module that is the plugin: as the module says, else as its file's name does.
-fn version(module: &Value) -> Option<String> {
-    let captures = PLUGIN.as_ref()?.captures(stack::text(module, "filename")?)?;
-    if let Some(told) = stack::text(module, "version") {
+fn version(module: &Module<'_>) -> Option<String> {
+    let captures = PLUGIN.as_ref()?.captures(module.filename()?)?;
+    if let Some(told) = module.version() {
         return Some(told.to_owned());
     }
     let in_name = captures.iter().skip(1).flatten().next().map(|part| part.as_str());
@@ -53,7 +52,8 @@ mod tests {
             ("Flash Player", "", "[blank]"),
             ("xul.dll", "13.0", "[blank]"),
         ] {
-            let made = processed_dump(json!({"modules": [{"filename": file, "version": version}]}));
+            let made =
+                processed_dump(&json!({"modules": [{"filename": file, "version": version}]}));
             assert_eq!(made.crash.text("flash_version"), Some(expected), "{file}");
         }
     }

@@ -6,12 +6,11 @@ use serde_json::Value;
 use crate::case::Case;
 use crate::draft::Draft;
 use crate::rule::{Rule, RuleError, with_stack};
-use crate::stack;
 
 pub(super) const RULE: Rule = Rule { name: "guard_page", applies: with_stack, act };
 
-fn act(_: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
-    let accesses = stack::at(&draft.crash, &["json_dump", "crash_info", "memory_accesses"]);
+fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
+    let accesses = case.stack.as_ref().and_then(|stack| stack.crash_info.get("memory_accesses"));
     let guarded = accesses.and_then(Value::as_array).is_some_and(|accesses| {
         accesses.iter().any(|access| access.get("is_likely_guard_page") == Some(&Value::Bool(true)))
     });
@@ -32,7 +31,7 @@ mod tests {
             (json!([{"is_likely_guard_page": false}]), None),
             (json!(null), None),
         ] {
-            let made = processed_dump(json!({"crash_info": {"memory_accesses": accesses}}));
+            let made = processed_dump(&json!({"crash_info": {"memory_accesses": accesses}}));
             assert_eq!(made.crash.get("has_guard_page_access"), expected);
         }
     }

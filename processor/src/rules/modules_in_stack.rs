@@ -10,18 +10,19 @@ use crate::stack;
 
 pub(super) const RULE: Rule = Rule { name: "modules_in_stack", applies: with_stack, act };
 
-fn act(_: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
+fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
     let mut ids = BTreeMap::new();
-    for module in stack::modules(&draft.crash) {
-        if let Some(name) = stack::text(module, "filename") {
+    for module in case.modules() {
+        if let Some(name) = module.filename() {
             // Of two modules with one name the first counts.
-            ids.entry(name).or_insert_with(|| stack::text(module, "debug_id").unwrap_or_default());
+            ids.entry(name).or_insert_with(|| module.debug_id().unwrap_or_default());
         }
     }
     let mut seen = BTreeSet::new();
-    let modules: Vec<String> = stack::crashing_frames(&draft.crash)
+    let modules: Vec<String> = case
+        .reported_frames(&draft.crash)
         .iter()
-        .filter_map(|frame| stack::text(frame, "module"))
+        .filter_map(|frame| stack::filled(frame.module.as_ref()))
         .filter(|name| seen.insert(*name))
         .map(|name| format!("{name}/{}", ids.get(name).copied().unwrap_or_default()))
         .collect();
@@ -39,7 +40,7 @@ mod tests {
 
     #[test]
     fn each_module_of_the_stack_is_named_once_with_its_build() {
-        let made = processed_dump(json!({
+        let made = processed_dump(&json!({
             "crash_info": {"crashing_thread": 0},
             "threads": [{"frames": [{"module": "b"}, {"module": "a"}, {"module": "b"}, {"module": null}, {"module": "gone"}]}],
             "modules": [{"filename": "a", "debug_id": "1"}, {"filename": "b", "debug_id": "2"}, {"filename": "b", "debug_id": "3"}],

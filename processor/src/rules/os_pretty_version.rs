@@ -27,13 +27,13 @@ fn applies(_: &Case<'_>, draft: &Draft) -> bool {
     draft.crash.get("os_name").is_some()
 }
 
-fn act(_: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
+fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
     let name = draft.crash.text("os_name").unwrap_or_default();
     let numbers = numbers(draft.crash.text("os_version").unwrap_or_default());
     let pretty = match name {
         "Windows NT" | "Windows" => windows(numbers),
         "Mac OS X" | "macOS" => mac(numbers),
-        "Linux" => linux(draft),
+        "Linux" => linux(case),
         other => other.to_owned(),
     };
     draft.set_text("os_pretty_version", Some(&pretty));
@@ -69,8 +69,9 @@ fn mac(version: [Option<u64>; 3]) -> String {
     }
 }
 
-fn linux(draft: &Draft) -> String {
-    let description = stack::text_at(&draft.crash, &["json_dump", "lsb_release", "description"]);
+fn linux(case: &Case<'_>) -> String {
+    let description =
+        case.stack.as_ref().and_then(|stack| stack::text(&stack.lsb_release, "description"));
     description.unwrap_or("Linux").to_owned()
 }
 
@@ -98,7 +99,7 @@ mod tests {
             ("Linux", "5.8.0-36-generic", "Ubuntu 20.04.1 LTS"),
             ("Android", "0.0.0 Linux 4.4", "Android"),
         ] {
-            let made = processed_dump(json!({
+            let made = processed_dump(&json!({
                 "system_info": {"os": os, "os_ver": version},
                 "lsb_release": {"description": "Ubuntu 20.04.1 LTS"},
             }));
@@ -108,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_linux_that_says_nothing_is_linux() {
-        let made = processed_dump(json!({"system_info": {"os": "Linux"}}));
+        let made = processed_dump(&json!({"system_info": {"os": "Linux"}}));
         assert_eq!(made.crash.text("os_pretty_version"), Some("Linux"));
     }
 }

@@ -11,17 +11,15 @@ fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
         .iter()
         .any(|name| case.annotation(name).is_some());
     let paired = draft.crash.integer("hang_type").is_some_and(|side| side != 0);
-    let hang = ended || paired || watchdog(draft);
+    let hang = ended || paired || watchdog(case);
     draft.set("report_type", Some(if hang { "hang" } else { "crash" }));
     Ok(())
 }
 
 /// Whether a watchdog ended the program: the walker still says that its thread crashed.
-fn watchdog(draft: &Draft) -> bool {
-    let walked = crate::stack::at(&draft.crash, &["json_dump", "crash_info", "crashing_thread"]);
-    let thread = walked
-        .and_then(serde_json::Value::as_u64)
-        .and_then(|index| crate::stack::threads(&draft.crash).get(usize::try_from(index).ok()?));
+fn watchdog(case: &Case<'_>) -> bool {
+    let stack = case.stack.as_ref();
+    let thread = stack.and_then(|stack| stack.threads.get(&stack.walked_thread()?));
     thread.is_some_and(super::crashing_thread::is_watchdog)
 }
 

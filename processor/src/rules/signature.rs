@@ -1,18 +1,18 @@
 //! The signature: the bucket that the crash belongs to.
 
 use auxilio_common::limits;
-use auxilio_signature::{CrashData, Frame, Inline, Thread, UnloadedModule};
+use auxilio_signature::{CrashData, Thread};
 use serde_json::Value;
 
 use crate::case::Case;
 use crate::draft::Draft;
 use crate::rule::{Rule, RuleError, always};
-use crate::stack;
+use crate::stack::Stack;
 
 pub(super) const RULE: Rule = Rule { name: "signature", applies: always, act };
 
 fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
-    let made = auxilio_signature::generate(&crash_data(draft), case.lists);
+    let made = auxilio_signature::generate(&crash_data(case, draft), case.lists);
     draft.set_text("signature", Some(&made.signature));
     draft.set_text("proto_signature", made.proto_signature.as_deref());
     for note in made.notes {
@@ -21,17 +21,17 @@ fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
     Ok(())
 }
 
-fn crash_data(draft: &Draft) -> CrashData {
+fn crash_data(case: &Case<'_>, draft: &Draft) -> CrashData {
     let crash = &draft.crash;
     let text = |name| crash.text(name).map(str::to_owned);
     // As the walker says it: the generator itself turns from a watchdog to the first thread.
-    let walked = stack::at(crash, &["json_dump", "crash_info", "crashing_thread"]);
-    let crashing_thread = walked.and_then(Value::as_i64);
+    let stack = case.stack.as_ref();
+    let walked = stack.and_then(|stack| stack.crash_info.get("crashing_thread"));
     CrashData {
         os: text("os_name"),
-        crashing_thread,
+        crashing_thread: walked.and_then(Value::as_i64),
         reason: text("reason"),
-        threads: crash.get("json_dump").map(|_| threads(draft, crashing_thread.unwrap_or(0))),
+        threads: stack.map(threads),
         oom_allocation_size: crash.integer("oom_allocation_size"),
         js_large_allocation_failure: text("js_large_allocation_failure"),
         abort_message: text("abort_message"),
@@ -39,53 +39,20 @@ fn crash_data(draft: &Draft) -> CrashData {
     }
 }
 
-/// All threads in their places, but only the first and the crashing one with their frames: no
-/// signature looks at others.
-fn threads(draft: &Draft, crashing: i64) -> Vec<Thread> {
-    let wanted = |index: usize| index == 0 || i64::try_from(index) == Ok(crashing);
-    stack::threads(&draft.crash)
-        .iter()
-        .enumerate()
-        .map(|(index, value)| if wanted(index) { thread(value) } else { Thread::default() })
-        .collect()
+/// All threads in their places, those that no signature looks at without their frames.
+fn threads(stack: &Stack<'_>) -> Vec<Thread> {
+    let read = |place| stack.threads.get(&place).map(without_the_rest).unwrap_or_default();
+    (0..stack.threads_len).map(read).collect()
 }
 
-fn thread(value: &Value) -> Thread {
-    let frames = stack::items(value, "frames").iter().take(limits::SIGNATURE_FRAMES_MAX);
+/// A thread as far as it can reach a signature.
+fn without_the_rest(thread: &Thread) -> Thread {
+    let frames = thread.frames.as_deref().unwrap_or_default();
     Thread {
-        frames: Some(frames.map(frame).collect()),
-        last_error_value: owned(value, "last_error_value"),
-        thread_name: owned(value, "thread_name"),
+        frames: Some(frames[..frames.len().min(limits::SIGNATURE_FRAMES_MAX)].to_vec()),
+        last_error_value: thread.last_error_value.clone(),
+        thread_name: thread.thread_name.clone(),
     }
-}
-
-fn frame(value: &Value) -> Frame {
-    let inlines = stack::items(value, "inlines");
-    let unloaded = stack::items(value, "unloaded_modules");
-    Frame {
-        module: owned(value, "module"),
-        function: owned(value, "function"),
-        file: owned(value, "file"),
-        line: value.get("line").and_then(Value::as_i64),
-        module_offset: owned(value, "module_offset"),
-        offset: owned(value, "offset"),
-        inlines: (!inlines.is_empty()).then(|| inlines.iter().map(inline).collect()),
-        unloaded_modules: unloaded
-            .first()
-            .map(|module| vec![UnloadedModule { module: owned(module, "module") }]),
-    }
-}
-
-fn inline(value: &Value) -> Inline {
-    Inline {
-        function: owned(value, "function"),
-        file: owned(value, "file"),
-        line: value.get("line").and_then(Value::as_i64),
-    }
-}
-
-fn owned(value: &Value, key: &str) -> Option<String> {
-    stack::text(value, key).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -98,7 +65,7 @@ mod tests {
     fn frames_annotations_and_the_reason_make_the_signature() {
         let made = processed_case(
             &raw(&[("OOMAllocationSize", "1048576"), ("AbortMessage", "out of room")]),
-            json!({
+            &json!({
                 "crash_info": {"crashing_thread": 1, "type": "EXCEPTION_STACK_OVERFLOW"},
                 "system_info": {"os": "Windows NT"},
                 "threads": [{"frames": [{"function": "other"}]}, {"frames": [

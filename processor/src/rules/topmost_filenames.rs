@@ -1,6 +1,6 @@
 //! The first source file of the crashing thread, that of an inlined function included.
 
-use serde_json::Value;
+use auxilio_signature::Frame;
 
 use crate::case::Case;
 use crate::draft::Draft;
@@ -9,16 +9,15 @@ use crate::stack;
 
 pub(super) const RULE: Rule = Rule { name: "topmost_filenames", applies: with_stack, act };
 
-fn act(_: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
-    let first =
-        stack::crashing_frames(&draft.crash).iter().find_map(source_file).map(str::to_owned);
-    draft.set_text("topmost_filenames", first.as_deref());
+fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
+    let first = case.reported_frames(&draft.crash).iter().find_map(source_file);
+    draft.set_text("topmost_filenames", first);
     Ok(())
 }
 
-fn source_file(frame: &Value) -> Option<&str> {
-    let inlined = stack::items(frame, "inlines").iter();
-    inlined.chain([frame]).find_map(|function| stack::text(function, "file"))
+fn source_file(frame: &Frame) -> Option<&str> {
+    let inlined = frame.inlines.iter().flatten().map(|inline| &inline.file);
+    inlined.chain([&frame.file]).find_map(|file| stack::filled(file.as_ref()))
 }
 
 #[cfg(test)]
@@ -29,7 +28,7 @@ mod tests {
 
     #[test]
     fn inlined_functions_come_first() {
-        let made = processed_dump(json!({
+        let made = processed_dump(&json!({
             "crash_info": {"crashing_thread": 0},
             "threads": [{"frames": [
                 {"module": "a", "inlines": null},

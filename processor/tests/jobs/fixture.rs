@@ -1,6 +1,6 @@
 //! A processor with all that it needs, each part real and of the test's own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -18,6 +18,8 @@ use auxilio_testkit::postgres::{self, Server};
 use auxilio_testkit::raw::Recipe;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
+
+use crate::gate::GatedStore;
 
 /// How long anything may take before a test has failed. Nothing is measured by it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -56,8 +58,7 @@ impl Fixture {
         let database = prepared.join().unwrap().unwrap();
         let config = config(&database.server, &database.name);
         let folder = tempfile::tempdir().unwrap();
-        let dir = folder.path().join("store");
-        let store = DiskStore::new(auxilio_disk_store::Config { dir }, Arc::new(SystemRandom));
+        let store = disk_store(folder.path());
         let monitor = Database::connect(&config, DbRole::Monitor).unwrap();
         monitor.ensure_partitions_ahead().await.unwrap();
         Self { store: Arc::new(store), monitor, database, config, folder }
@@ -95,29 +96,30 @@ impl Fixture {
     }
 
     fn start_with(&self, verb: &str) -> Running {
-        let symbols = self.symbols_dir();
-        let options = PoolOptions {
-            arguments: vec![verb.into()],
-            ..PoolOptions::new(vec![symbols.clone()], self.folder.path().join("cache"), 2)
-        };
-        let shutdown = Shutdown::new();
-        let shell =
-            Shell::new("processor", Version { version: "0", commit: "0" }, shutdown.clone());
-        let config = Config {
-            admin_address: "127.0.0.1:0".parse().unwrap(),
-            workers: 2,
-            lease_secs: 3,
-            heartbeat_secs: 1,
-            poll_ms: 100,
-            symbols_dirs: vec![symbols],
-            ..Config::default()
-        };
-        let database = Database::connect(&self.config, DbRole::Processor).unwrap();
-        let store: Arc<dyn CrashStore> = Arc::clone(&self.store) as _;
-        let pool = Pool::new(options);
-        let role = auxilio_processor::run(config, store, database, pool, shell);
-        let ended = tokio::spawn(async move { role.await.unwrap() });
-        Running { shutdown, ended }
+        start(self.folder.path(), &self.config, Arc::clone(&self.store) as _, verb)
+    }
+
+    /// Starts a processor over another store.
+    pub(crate) fn start_over(&self, store: GatedStore) -> Running {
+        start(self.folder.path(), &self.config, Arc::new(store), "stackwalk-worker")
+    }
+
+    /// The same store once more, without a gate yet.
+    pub(crate) fn gated(&self) -> GatedStore {
+        GatedStore::new(disk_store(self.folder.path()))
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.database.server.port()
+    }
+
+    /// Takes back what nobody renews, as the monitor does, until the crash's job is queued again.
+    pub(crate) async fn lease_is_lost(&self, crash_id: CrashId) {
+        until("the lease was taken back", async || {
+            self.monitor.sweep_jobs(PATIENCE).await.is_ok_and(|sweep| sweep.lost_leases > 0)
+        })
+        .await;
+        assert!(self.monitor.job(crash_id).await.unwrap().is_some());
     }
 
     pub(crate) fn symbols_dir(&self) -> PathBuf {
@@ -188,9 +190,49 @@ pub(crate) fn crash_with(seed: u64, bytes: Vec<u8>) -> Recipe {
     crash(seed).dump(DumpName::main(), bytes)
 }
 
+/// Starts a processor on these parts; its walkers are this program under a verb.
+pub(crate) fn start(
+    folder: &Path,
+    database: &auxilio_database::Config,
+    store: Arc<dyn CrashStore>,
+    verb: &str,
+) -> Running {
+    let symbols = folder.join("symbols");
+    let options = PoolOptions {
+        arguments: vec![verb.into()],
+        ..PoolOptions::new(vec![symbols.clone()], folder.join("cache"), 2)
+    };
+    let shutdown = Shutdown::new();
+    let shell = Shell::new("processor", Version { version: "0", commit: "0" }, shutdown.clone());
+    let config = Config {
+        admin_address: "127.0.0.1:0".parse().unwrap(),
+        workers: 2,
+        lease_secs: 3,
+        heartbeat_secs: 1,
+        poll_ms: 100,
+        symbols_dirs: vec![symbols],
+        ..Config::default()
+    };
+    let database = Database::connect(database, DbRole::Processor).unwrap();
+    let role = auxilio_processor::run(config, store, database, Pool::new(options), shell);
+    let ended = tokio::spawn(async move { role.await.unwrap() });
+    Running { shutdown, ended }
+}
+
+/// The store of a test's folder.
+pub(crate) fn disk_store(folder: &Path) -> DiskStore {
+    let dir = folder.join("store");
+    DiskStore::new(auxilio_disk_store::Config { dir }, Arc::new(SystemRandom))
+}
+
 fn config(server: &Server, database: &str) -> auxilio_database::Config {
+    database_config(server.port(), database)
+}
+
+/// How a test's database is reached.
+pub(crate) fn database_config(port: u16, database: &str) -> auxilio_database::Config {
     auxilio_database::Config {
-        port: server.port(),
+        port,
         user: postgres::USER.into(),
         database: database.into(),
         ..auxilio_database::Config::default()

@@ -1,7 +1,6 @@
 //! Jobs from their queue to their end.
 
 use std::collections::BTreeMap;
-use std::pin::Pin;
 use std::time::Duration;
 
 use auxilio_common::{
@@ -12,15 +11,6 @@ use auxilio_testkit::crashme::{self, Kind};
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, crash, crash_with, ends, real_dump, until};
-
-type Test = fn() -> Pin<Box<dyn Future<Output = ()>>>;
-
-macro_rules! tests {
-    ($($name:ident),* $(,)?) => {
-        /// Every test, by name.
-        pub(crate) const ALL: &[(&str, Test)] = &[$((stringify!($name), || Box::pin($name()))),*];
-    };
-}
 
 tests! {
     a_real_crash_ends_in_a_report_with_names_and_lines,
@@ -55,7 +45,7 @@ async fn a_real_crash_ends_in_a_report_with_names_and_lines() {
     assert!(text("signature").contains(expected.inlines[0]), "{}", text("signature"));
     assert!(text("topmost_filenames").contains("crashme"), "{}", text("topmost_filenames"));
     assert!(text("modules_in_stack").starts_with("auxilio-crashme/"));
-    assert_eq!(document.crash.0["success"], true);
+    assert_eq!(document.crash.to_map()["success"], true);
     running.stop().await;
 }
 
@@ -163,9 +153,9 @@ async fn every_minidump_of_a_crash_is_walked() {
     let crash_id = fixture.put(recipe).await;
     fixture.queue(crash_id).await;
     let crash = fixture.ended(crash_id).await.crash;
-    assert_eq!(crash.0["additional_minidumps"], json!([other.as_str()]));
+    assert_eq!(crash.to_map()["additional_minidumps"], json!([other.as_str()]));
     assert_eq!(crash.text("reason"), Some(Kind::Abort.expectation().reason));
-    let browser = &crash.0[other.as_str()];
+    let browser = &crash.to_map()[other.as_str()];
     assert_eq!(browser["json_dump"]["crash_info"]["type"], Kind::Ill.expectation().reason);
     assert!(crash.get("memory_report").is_none());
     running.stop().await;
@@ -182,8 +172,9 @@ async fn the_same_crash_twice_gives_the_same_bytes_under_a_newer_run() {
     assert!(second.envelope.generation > first.envelope.generation);
     assert_eq!(second.envelope.history.len(), 1);
     // Field by field first, so that a difference has a name.
-    for (field, value) in &first.crash.0 {
-        assert_eq!(second.crash.0.get(field), Some(value), "{field}");
+    let again = second.crash.to_map();
+    for (field, value) in first.crash.to_map() {
+        assert_eq!(again.get(&field), Some(&value), "{field}");
     }
     let bytes = |document: &ProcessedDocument| serde_json::to_string(&document.crash).unwrap();
     assert_eq!(bytes(&first), bytes(&second));

@@ -4,9 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use auxilio_common::CrashId;
+use auxilio_common::{CrashId, JsonText};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::{Truncation, WalkFacts};
 
@@ -47,8 +46,8 @@ pub struct DumpHints {
 /// A finished walk.
 #[derive(Clone, Debug)]
 pub struct Walk {
-    /// `json_dump`, in the shape that Socorro's processed crashes have.
-    pub json_dump: Map<String, Value>,
+    /// `json_dump`, in the shape that Socorro's processed crashes have, as the worker wrote it.
+    pub json_dump: JsonText,
     /// Modules whose symbols are there but could not be used: the report may get better later.
     pub symbols_failed: u64,
     /// Modules whose symbols no store has.
@@ -58,7 +57,7 @@ pub struct Walk {
 }
 
 impl Walk {
-    pub(crate) fn new(json_dump: Map<String, Value>, facts: WalkFacts) -> Self {
+    pub(crate) fn new(json_dump: JsonText, facts: WalkFacts) -> Self {
         let WalkFacts { symbols_failed, symbols_absent, truncation } = facts;
         Self { json_dump, symbols_failed, symbols_absent, truncation }
     }

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use auxilio_common::{CrashId, limits};
+use auxilio_common::{CrashId, JsonText, limits};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
@@ -17,6 +17,9 @@ use crate::{PoolOptions, Walk, WalkError, WalkFacts, WalkRequest};
 
 /// Bytes of standard error that are kept for the report of a death.
 const STDERR_TAIL_BYTES: usize = 4 * 1024;
+
+/// Bytes of JSON that are read on the spot: it takes less than a millisecond.
+const READ_AT_ONCE_BYTES_MAX: usize = 512 * 1024;
 
 /// Bytes of symbols a second that are indexed at least: a tenth of what was measured.
 const INDEXED_BYTES_PER_SECOND: u64 = 10_000_000;
@@ -184,12 +187,18 @@ impl WorkerProcess {
         json: Vec<u8>,
         facts: WalkFacts,
     ) -> Result<Walk, WalkError> {
-        // Megabytes of JSON take milliseconds: not on a thread that serves others.
-        let parsed = tokio::task::spawn_blocking(move || serde_json::from_slice(&json)).await;
-        match parsed {
-            Ok(Ok(json_dump)) => Ok(Walk::new(json_dump, facts)),
-            Ok(Err(error)) => Err(self.death(crash_id, error.to_string()).await),
-            Err(error) => Err(self.death(crash_id, error.to_string()).await),
+        // Megabytes take milliseconds: not on a thread that serves others. Less is not worth a switch.
+        let read = if json.len() > READ_AT_ONCE_BYTES_MAX {
+            match tokio::task::spawn_blocking(move || read_json(json)).await {
+                Ok(read) => read,
+                Err(error) => Err(error.to_string()),
+            }
+        } else {
+            read_json(json)
+        };
+        match read {
+            Ok(json_dump) => Ok(Walk::new(json_dump, facts)),
+            Err(what) => Err(self.death(crash_id, what).await),
         }
     }
 
@@ -229,6 +238,21 @@ impl Tail {
         let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(bytes.make_contiguous()).trim().to_owned()
     }
+}
+
+/// The answer's JSON as text. What no reader could take apart later is refused here.
+fn read_json(json: Vec<u8>) -> Result<JsonText, String> {
+    let text = String::from_utf8(json).map_err(|error| error.to_string())?;
+    if !text.starts_with('{') {
+        return Err("its JSON is no object".to_owned());
+    }
+    // Our own writer escapes nothing but control characters; anything else is looked at closely.
+    let escapes = text.contains("\\u");
+    let json_dump = JsonText::new(text).map_err(|error| error.to_string())?;
+    if escapes {
+        json_dump.value().map_err(|error| error.to_string())?;
+    }
+    Ok(json_dump)
 }
 
 async fn within<T>(

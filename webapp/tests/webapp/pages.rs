@@ -1,15 +1,7 @@
 //! The pages over real sockets: what they show, where they lead, what they say when there is nothing.
 
 use crate::site::{OLD_ID, Site, header, sample_crash, text};
-use auxilio_common::{Clock, CrashId, Timestamp};
-use auxilio_service::clock::SystemClock;
 use serde_json::{Value, json};
-
-/// An id of today with the digit of a deferred crash or of one that was thrown away.
-fn id_of_today(digit: u8) -> String {
-    let now: Timestamp = SystemClock::start().now();
-    CrashId::issue([7; 16], digit, now.day().unwrap()).to_string()
-}
 
 #[tokio::test]
 async fn report_page_shows_facts_frames_inlined_calls_and_modules() {
@@ -100,25 +92,20 @@ async fn malformed_ids_and_unknown_crashes_are_not_found() {
     assert!(text(&no_text).contains("No such page"));
     assert_eq!(site.get("/report/?crash_id=").await.status, 404);
 
-    site.put_status(OLD_ID, false);
+    site.put_asked(OLD_ID, 404, "");
     let unknown = site.get(&format!("/report/index/{OLD_ID}")).await;
     assert_eq!(unknown.status, 404);
     assert!(text(&unknown).contains("No such crash") && !text(&unknown).contains("http-equiv"));
-
-    let thrown_away = id_of_today(3);
-    site.put_status(&thrown_away, false);
-    let answer = text(&site.get(&format!("/report/index/{thrown_away}")).await);
-    assert!(answer.contains("No such crash"), "{answer}");
 }
 
 #[tokio::test]
 async fn a_crash_that_waits_is_looked_for_again_until_it_is_there() {
     let site = Site::start().await;
-    site.put_status(OLD_ID, true);
+    site.put_asked(OLD_ID, 408, "queued");
     let path = format!("/report/index/{OLD_ID}");
     let waiting = site.get(&path).await;
     assert_eq!(waiting.status, 202);
-    let again = format!("content=\"2; url={path}?looks=1\"");
+    let again = format!("content=\"1; url={path}?looks=1\"");
     assert!(text(&waiting).contains(&again), "{}", text(&waiting));
     assert!(text(&waiting).contains("Being processed"));
     let later = text(&site.get(&format!("{path}?looks=900")).await);
@@ -132,17 +119,55 @@ async fn a_crash_that_waits_is_looked_for_again_until_it_is_there() {
 }
 
 #[tokio::test]
-async fn a_crash_of_today_that_the_store_lacks_may_be_on_its_way() {
+async fn a_crash_that_may_be_on_its_way_is_looked_for_again_some_times() {
     let site = Site::start().await;
-    let crash_id = id_of_today(0);
-    site.put_status(&crash_id, false);
-    let answer = site.get(&format!("/report/index/{crash_id}")).await;
-    assert_eq!(answer.status, 404);
-    assert!(
-        text(&answer).contains("Not here yet") && text(&answer).contains("http-equiv=\"refresh\"")
-    );
-    let last = text(&site.get(&format!("/report/index/{crash_id}?looks=15")).await);
-    assert!(last.contains("Look again") && !last.contains("http-equiv"), "{last}");
+    let path = format!("/report/index/{OLD_ID}");
+    for (status, state, words) in
+        [(408, "waiting_for_raw", "still on its way"), (429, "", "as many crashes as may")]
+    {
+        site.put_asked(OLD_ID, status, state);
+        let answer = site.get(&path).await;
+        assert_eq!(answer.status, 404);
+        let html = text(&answer);
+        assert!(html.contains("Not here yet") && html.contains(words), "{html}");
+        assert!(html.contains("http-equiv=\"refresh\""), "{html}");
+        let last = text(&site.get(&format!("{path}?looks=15")).await);
+        assert!(last.contains("Look again") && !last.contains("http-equiv"), "{last}");
+    }
+}
+
+#[tokio::test]
+async fn a_crash_that_came_between_two_questions_is_shown_at_the_next() {
+    let site = Site::start().await;
+    site.put_asked(OLD_ID, 200, "");
+    let path = format!("/report/index/{OLD_ID}");
+    let answer = site.get(&format!("{path}?looks=3")).await;
+    assert!(answer.status.is_redirection(), "{}", answer.status);
+    assert_eq!(header(&answer, "location"), path);
+}
+
+#[tokio::test]
+async fn who_looks_at_an_unprocessed_crash_asks_for_it_under_its_own_address() {
+    let site = Site::start().await;
+    site.put_asked(OLD_ID, 408, "taken");
+    let path = format!("/report/index/{OLD_ID}");
+    site.get(&path).await;
+    site.get_with(&path, &[("X-Forwarded-For", "203.0.113.9")]).await;
+    assert_eq!(site.forwarded(), ["127.0.0.1", "203.0.113.9, 127.0.0.1"]);
+    // A processed one is not asked for.
+    site.put_crash(OLD_ID, sample_crash(OLD_ID));
+    assert_eq!(site.get(&path).await.status, 200);
+    assert_eq!(site.forwarded().len(), 2);
+}
+
+#[tokio::test]
+async fn a_crash_that_nobody_can_ask_for_is_no_missing_crash() {
+    let site = Site::start().await;
+    for status in [503, 500, 403] {
+        site.put_asked(OLD_ID, status, "");
+        let answer = site.get(&format!("/report/index/{OLD_ID}")).await;
+        assert_eq!((answer.status.as_u16(), header(&answer, "retry-after")), (503, "5"));
+    }
 }
 
 #[tokio::test]

@@ -10,14 +10,21 @@ use auxilio_service::{Shell, Shutdown, Version, http};
 use auxilio_webapp::{Config, router};
 use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 /// A crash id of a day long gone.
 pub(crate) const OLD_ID: &str = "0bba929f-8721-460c-dead-a43c20121224";
 
-type Answers = Arc<Mutex<BTreeMap<String, Value>>>;
+type Answers = Arc<Mutex<Middleware>>;
+
+/// What the middleware answers, and what it was told.
+#[derive(Default)]
+struct Middleware {
+    answers: BTreeMap<String, (StatusCode, Value)>,
+    forwarded: Vec<String>,
+}
 
 /// Both servers, on ports of their own, until dropped.
 pub(crate) struct Site {
@@ -56,7 +63,11 @@ impl Site {
 
     /// Makes the middleware answer 200 with `answer` at `path_and_query`.
     pub(crate) fn put(&self, path_and_query: &str, answer: Value) {
-        self.answers.lock().unwrap().insert(path_and_query.to_owned(), answer);
+        self.put_with(StatusCode::OK, path_and_query, answer);
+    }
+
+    fn put_with(&self, status: StatusCode, path_and_query: &str, answer: Value) {
+        self.answers.lock().unwrap().answers.insert(path_and_query.to_owned(), (status, answer));
     }
 
     /// Makes the middleware answer a processed crash.
@@ -64,15 +75,26 @@ impl Site {
         self.put(&format!("/api/ProcessedCrash/?crash_id={crash_id}"), crash);
     }
 
-    /// Makes the middleware say what the store has of a crash.
-    pub(crate) fn put_status(&self, crash_id: &str, raw: bool) {
-        let status = json!({"crash_id": crash_id, "raw": raw, "processed": null});
-        self.put(&format!("/api/CrashStatus/?crash_id={crash_id}"), status);
+    /// Makes the middleware answer so when it is asked for a crash that is not processed.
+    pub(crate) fn put_asked(&self, crash_id: &str, status: u16, state: &str) {
+        let status = StatusCode::from_u16(status).unwrap();
+        let path = format!("/bpapi/crash/processed/by/uuid/{crash_id}");
+        self.put_with(status, &path, json!({"error": "no", "state": state}));
+    }
+
+    /// The addresses that the middleware was told with each question for a crash.
+    pub(crate) fn forwarded(&self) -> Vec<String> {
+        self.answers.lock().unwrap().forwarded.clone()
     }
 
     /// Reads a page.
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.client.get(&format!("{}{path}", self.url), &[]).await.unwrap()
+        self.get_with(path, &[]).await
+    }
+
+    /// Reads a page with head lines.
+    pub(crate) async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.client.get(&format!("{}{path}", self.url), headers).await.unwrap()
     }
 }
 
@@ -82,10 +104,16 @@ impl Drop for Site {
     }
 }
 
-async fn answer(State(answers): State<Answers>, uri: Uri) -> Response {
-    match answers.lock().unwrap().get(&uri.to_string()) {
-        Some(Value::Null) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Some(answer) => axum::Json(answer).into_response(),
+async fn answer(State(middleware): State<Answers>, uri: Uri, headers: HeaderMap) -> Response {
+    let mut middleware = middleware.lock().unwrap();
+    if uri.path().starts_with("/bpapi/") {
+        let forwarded =
+            headers.get("x-forwarded-for").map(|list| list.to_str().unwrap().to_owned());
+        middleware.forwarded.extend(forwarded);
+    }
+    match middleware.answers.get(&uri.to_string()) {
+        Some((_, Value::Null)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Some((status, answer)) => (*status, axum::Json(answer)).into_response(),
         None => (StatusCode::NOT_FOUND, axum::Json(json!({"error": "not found"}))).into_response(),
     }
 }
