@@ -42,7 +42,7 @@ impl Database {
         let connection = tokio::spawn(async move { drop(connection.await) });
         let rows = SampleRows { client, connection };
         rows.execute(settings.greeting()).await?;
-        rows.execute("CREATE TEMPORARY TABLE sample_rows (LIKE reports)").await?;
+        rows.execute("CREATE TEMPORARY TABLE sample_rows AS TABLE reports WITH NO DATA").await?;
         Ok(rows)
     }
 }

@@ -9,4 +9,5 @@ mod migrations;
 mod outages;
 mod reports;
 mod roles;
+mod sample_rows;
 mod takes;

@@ -1,16 +1,20 @@
 //! `auxilio sample --fast`: report rows straight into Postgres, for scale.
 //!
-//! One thread makes batches of rows while Postgres takes the one before. There is no crash behind
-//! such a row: its report page says that the store does not know it.
+//! One thread makes batches of rows while Postgres takes those before over two connections. There is
+//! no crash behind such a row: its report page says that the store does not know it.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use auxilio_common::limits::FIRST_YEAR;
 use auxilio_common::{Clock, Day};
-use auxilio_database::{Database, DbRole, Report};
+use auxilio_database::{Database, DbRole, Report, SampleRows};
 use auxilio_service::environment::Environment;
 use serde_json::json;
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::Receiver;
+use tokio::task::JoinSet;
 
 use super::plan::Plan;
 use super::row;
@@ -20,6 +24,10 @@ use crate::verbs::runtime;
 
 /// Rows of one batch: some megabytes, and a transaction of a fraction of a second.
 const BATCH_ROWS: usize = 10_000;
+
+/// Connections that write side by side: keeping the indexes is most of the work, and a small machine
+/// has two cores.
+const WRITERS: usize = 2;
 
 /// Batches that wait for Postgres.
 const BATCHES_WAITING: usize = 2;
@@ -59,7 +67,7 @@ pub(super) fn perform(
 
 /// Writes all rows of a plan. Returns how many were not there.
 async fn write(database: &Database, plan: Plan) -> anyhow::Result<u64> {
-    let (speaker, mut batches) = tokio::sync::mpsc::channel::<Vec<Report>>(BATCHES_WAITING);
+    let (speaker, batches) = tokio::sync::mpsc::channel::<Vec<Report>>(BATCHES_WAITING);
     let maker = tokio::task::spawn_blocking(move || {
         let mut rows = plan.samples().map(|mut sample| row::of(&mut sample));
         loop {
@@ -70,11 +78,28 @@ async fn write(database: &Database, plan: Plan) -> anyhow::Result<u64> {
             }
         }
     });
-    let mut writer = database.sample_rows().await?;
+    let batches = Arc::new(Mutex::new(batches));
+    let mut writers = JoinSet::new();
+    for _ in 0..WRITERS {
+        writers.spawn(write_batches(database.sample_rows().await?, Arc::clone(&batches)));
+    }
+    drop(batches);
     let mut written = 0;
-    while let Some(batch) = batches.recv().await {
-        written += writer.insert(batch).await?;
+    while let Some(ended) = writers.join_next().await {
+        written += ended.context("a writer of rows panicked")??;
     }
     maker.await.context("the maker of rows panicked")?;
     Ok(written)
+}
+
+async fn write_batches(
+    mut writer: SampleRows,
+    batches: Arc<Mutex<Receiver<Vec<Report>>>>,
+) -> anyhow::Result<u64> {
+    let mut written = 0;
+    loop {
+        let batch = batches.lock().await.recv().await;
+        let Some(batch) = batch else { return Ok(written) };
+        written += writer.insert(batch).await?;
+    }
 }

@@ -102,7 +102,8 @@ impl Poster {
             ("user-agent", USER_AGENT),
             ("authorization", self.authorization.expose()),
         ];
-        let answer = self.client.post(&self.url, &headers, body.into()).await?;
+        let answer = self.client.post(&self.url, &headers, body.into()).await;
+        let answer = answer.with_context(|| format!("can't post bp-{}", sample.crash_id))?;
         let text = String::from_utf8_lossy(&answer.body);
         let issued = text.trim().strip_prefix("CrashID=").and_then(|id| id.parse::<CrashId>().ok());
         match issued {

@@ -1,0 +1,127 @@
+//! `auxilio sample` against a whole system: real crashes on past days, with names in their reports.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use auxilio_common::{CrashId, Day};
+use auxilio_tests::up::Up;
+use auxilio_tests::{binary, roles, wait};
+use serde_json::Value;
+
+/// Runs the verb as whoever runs the tests, who lets nobody else read what is written.
+fn sample(up: &Up, arguments: &[&str]) -> Output {
+    let mut command = Command::new("sh");
+    command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
+    command.args(["-c", "umask 077; exec \"$0\" \"$@\""]).arg(binary::auxilio().unwrap());
+    command.arg("--data").arg(up.dir.path()).arg("sample").args(arguments).output().unwrap()
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn samples_are_processed_on_their_days_with_names_and_can_be_repeated() {
+    let mut up = Up::prepare().unwrap();
+    // The verb writes the symbols itself.
+    std::fs::remove_dir_all(up.dir.path().join("symbols")).unwrap();
+    up.start_again().unwrap();
+    let arguments = ["--count", "60", "--days", "5", "--json"];
+    let posted = lines(&sample(&up, &arguments));
+    let kinds: BTreeMap<CrashId, String> = posted
+        .iter()
+        .map(|line| {
+            let text = |name: &str| line[name].as_str().unwrap().to_owned();
+            (text("crash_id").parse().unwrap(), text("kind"))
+        })
+        .collect();
+    assert_eq!(kinds.len(), 60);
+    let days: BTreeSet<Day> = kinds.keys().map(|id| id.day()).collect();
+    assert_eq!(days.len(), 5);
+
+    let ids: Vec<CrashId> = kinds.keys().copied().collect();
+    let middleware = up.address("middleware");
+    roles::wait_processed(middleware, &ids, Duration::from_secs(180));
+    for (id, kind) in &kinds {
+        let report = roles::processed(middleware, *id).unwrap();
+        let at = report["date_processed"].as_str().unwrap();
+        assert_eq!(at[..10], id.day().to_string(), "{id}");
+        let named = match kind.as_str() {
+            "segv" => "inlined_inner",
+            "write-ro" => "crash_write_ro",
+            "double-free" => "crash_double_free",
+            "spin" => "spin_forever",
+            _ => "",
+        };
+        let signature = report["signature"].as_str().unwrap();
+        assert!(signature.contains(named), "{id} {kind}: {signature}");
+    }
+    assert!(kinds.values().filter(|kind| *kind == "segv").count() > 5, "{kinds:?}");
+    wait::until("every row", Duration::from_secs(60), || {
+        (up.count("SELECT count(*) FROM reports").ok()? == 60).then_some(())
+    });
+    readable(&up.dir.path().join("symbols"));
+    readable(&up.dir.path().join("sample_pool"));
+
+    assert_eq!(lines(&sample(&up, &arguments)), posted);
+    let ids_alone = sample(&up, &["--count", "60", "--days", "5"]);
+    let first = String::from_utf8(ids_alone.stdout).unwrap().lines().next().unwrap().to_owned();
+    assert_eq!(first, format!("bp-{}", posted[0]["crash_id"].as_str().unwrap()));
+}
+
+#[test]
+fn report_rows_for_scale_are_written_once_and_spread_like_samples() {
+    let up = Up::start().unwrap();
+    let arguments = ["--fast", "--count", "25000", "--date", "2026-03-02", "--json"];
+    let first = lines(&sample(&up, &arguments));
+    assert_eq!(first[0]["rows"], 25_000);
+    let again = lines(&sample(&up, &arguments));
+    assert_eq!((&again[0]["rows"], &again[0]["known"]), (&Value::from(0), &Value::from(25_000)));
+    for (sql, least) in [
+        ("SELECT count(*) FROM reports WHERE crash_day = '2026-03-02'", 25_000),
+        ("SELECT count(DISTINCT signature) FROM reports", 2_000),
+        ("SELECT count(DISTINCT os_name) FROM reports", 4),
+        ("SELECT count(*) FROM reports WHERE uptime < 60", 2_000),
+        (
+            "SELECT count(*) FROM (SELECT FROM reports GROUP BY hangid HAVING count(*) = 2) pairs",
+            500,
+        ),
+    ] {
+        assert!(up.count(sql).unwrap() >= least, "{sql}");
+    }
+}
+
+#[test]
+fn what_stands_in_the_way_is_said() {
+    let up = Up::start().unwrap();
+    let token = up.dir.path().join("wrong_token");
+    std::fs::write(&token, "wrong\n").unwrap();
+    for (arguments, expected) in [
+        (&["--count", "3", "--token-file", token.to_str().unwrap()][..], "unauthorized_uuid"),
+        (&["--count", "3", "--collector", "http://127.0.0.1:1"], "no answer from 127.0.0.1:1"),
+        (&["--fast", "--count", "3", "--date", "2001-01-01"], "before 2005"),
+    ] {
+        let output = sample(&up, arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(expected) && output.stdout.is_empty(), "{said}");
+    }
+}
+
+/// Whether everybody can read what lies there.
+fn readable(path: &Path) {
+    let metadata = path.metadata().unwrap();
+    let mode = if metadata.is_dir() { 0o755 } else { 0o644 };
+    assert_eq!(metadata.permissions().mode() & 0o777, mode, "{}", path.display());
+    if metadata.is_dir() {
+        for entry in std::fs::read_dir(path).unwrap() {
+            readable(&entry.unwrap().path());
+        }
+    }
+}
