@@ -24,7 +24,8 @@ fn killed_monitor_s_standby_takes_over_and_loses_nothing() {
     let mut roles = Roles::start(&settings).unwrap();
     let first = roles.address("monitor");
     wait::until("an active monitor", PATIENCE, || is_active(first).filter(|active| *active));
-    let free_port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().free_port();
+    let free_port =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let second = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port));
     let address = second.to_string();
     let _standby = roles
