@@ -5,6 +5,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "all of this fails by panicking: it is for tests")]
 
+pub mod backlog;
 pub mod binary;
 pub mod crashes;
 pub mod http;

@@ -204,7 +204,7 @@ impl Roles {
         format!(
             "[log]\nlevel = \"info\"\n[collector]\naddress = \"{}\"\n[spool]\ndir = \"{}\"\nfree_bytes_min = 0\nfree_percent_min = 1\n\
              [crashmover]\nadmin_address = \"{}\"\nmonitor_urls = [\"http://{}\"]\n[disk_store]\ndir = \"{}\"\n\
-             [database]\nport = {}\nuser = \"{USER}\"\ndatabase = \"{}\"\n[monitor]\nadmin_address = \"{}\"\n\
+             [database]\nport = {}\nuser = \"{USER}\"\ndatabase = \"{}\"\n[monitor]\nadmin_address = \"{}\"\ncrashmover_urls = [\"http://{}\"]\n\
              [processor]\nadmin_address = \"{}\"\nsymbols_dirs = [\"{}\"]\nsymbols_cache_dir = \"{}\"\n\
              [middleware]\naddress = \"{}\"\n[webapp]\naddress = \"{}\"\nmiddleware_url = \"http://{}\"\n",
             at("collector"),
@@ -215,6 +215,7 @@ impl Roles {
             self.database.server.port(),
             self.database.name,
             at("monitor"),
+            at("crashmover"),
             at("processor"),
             path("symbols"),
             path("cache"),

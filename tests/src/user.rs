@@ -29,6 +29,17 @@ pub fn give(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Gives a folder and all in it to that user.
+pub fn give_all(path: &Path) -> Result<()> {
+    give(path)?;
+    if path.is_dir() && !path.is_symlink() {
+        for entry in std::fs::read_dir(path)? {
+            give_all(&entry?.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes a command run as that user.
 pub fn run_as(command: &mut Command) -> Result<()> {
     if let Some((user, group)) = unprivileged()? {
