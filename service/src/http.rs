@@ -1,5 +1,7 @@
 //! The HTTP server under every role: bounded connections, bounded time for a head, two-stage stop.
 
+mod rest;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -50,7 +52,8 @@ pub async fn listen(address: SocketAddr, shell: &Shell) -> Result<TcpListener, L
 ///
 /// Handlers find the other end's address as [`ConnectInfo`].
 pub async fn serve(listener: TcpListener, router: Router, shell: &Shell) {
-    let router = router.merge(crate::ops::router(shell));
+    let router =
+        router.merge(crate::ops::router(shell)).layer(axum::middleware::from_fn(rest::discard));
     let make = |peer: SocketAddr| {
         TowerToHyperService::new(router.clone().map_request(
             move |mut request: hyper::Request<Incoming>| {
