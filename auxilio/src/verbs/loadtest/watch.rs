@@ -15,8 +15,12 @@ const LOOK_TIME_MAX: Duration = Duration::from_secs(10);
 /// Bytes of one look's answer.
 const LOOK_BYTES_MAX: usize = 64 * 1024;
 
-/// Between two looks at a crash whose time to be visible is measured.
+/// The least time between two looks at a crash whose time to be visible is measured.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// The time between two looks is this part of the time that the crash has taken so far: in a
+/// backlog of thousands the looks would else be the load that is measured.
+const LOOK_PART: u32 = 20;
 
 /// Between two looks at a crash that is only counted.
 const DRAIN_LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -60,10 +64,12 @@ impl Watch {
         let looking = async move {
             let patience = due + Duration::from_secs(600);
             while watch.clock.monotonic() < patience {
-                if watch.is_processed(crash_id).await {
-                    return Some(watch.clock.monotonic().saturating_sub(due));
+                let seen = watch.is_processed(crash_id).await;
+                let age = watch.clock.monotonic().saturating_sub(due);
+                if seen {
+                    return Some(age);
                 }
-                tokio::time::sleep(LOOK_EVERY).await;
+                tokio::time::sleep(LOOK_EVERY.max(age / LOOK_PART)).await;
             }
             None
         };
