@@ -93,7 +93,7 @@ mod tests {
             stream,
             "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
         )?;
-        let chunk = [b'x'; 64 * 1024];
+        let chunk = vec![b'x'; 64 * 1024];
         for _ in 0..length / chunk.len() {
             stream.write_all(&chunk)?;
         }
