@@ -19,9 +19,11 @@ GRANT EXECUTE ON FUNCTION register_processor, heartbeat_processor, leave_process
 GRANT SELECT ON reports, jobs, job_outcomes, processors TO auxilio_middleware;
 GRANT EXECUTE ON FUNCTION ask_jobs, await_raw TO auxilio_middleware;
 
--- Cron counts, and asks for crashes to be processed again.
+-- Cron counts, and asks for crashes to be processed again; people do so under its rights. Rows that
+-- went astray are written anew from the store.
 GRANT SELECT ON reports, jobs, job_outcomes TO auxilio_cron;
-GRANT EXECUTE ON FUNCTION ask_jobs, ensure_partition, ensure_outcomes_partition TO auxilio_cron;
+GRANT EXECUTE ON FUNCTION ask_jobs, queue_forgotten, write_reports, ensure_partition,
+    ensure_outcomes_partition TO auxilio_cron;
 
 -- An analyst reads reports, but nothing that a person wrote or that names one.
 GRANT SELECT (id, client_crash_date, date_processed, uuid, product, version, build, signature,

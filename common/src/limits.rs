@@ -167,3 +167,7 @@ pub const WANTED_IDS_MAX: usize = 1_000;
 
 /// Bytes of one `POST /wanted`: forty for each id, and room.
 pub const WANTED_BYTES_MAX: usize = 64 * 1024;
+
+/// Seconds that one statement of an operator's condition over reports may run: it may have to read a
+/// whole week, some millions of rows.
+pub const CONDITION_SECONDS_MAX: u64 = 300;

@@ -57,6 +57,12 @@ pub enum Error {
         /// How long we waited.
         seconds: u64,
     },
+    /// A condition that an operator wrote is none, or can't be answered.
+    #[error("the condition is refused")]
+    Condition {
+        /// What the server said.
+        source: DatabaseRefusal,
+    },
     /// The processor is not known any more: it must register anew.
     #[error("{operation} in the database: the processor is not registered")]
     UnknownProcessor {
@@ -120,7 +126,7 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Self::Refused { source, .. } => source.class(),
-            Self::Unexpected { .. } => Class::Permanent,
+            Self::Unexpected { .. } | Self::Condition { .. } => Class::Permanent,
             // The driver also reports values that it can't encode this way, but ours are plain.
             _ => Class::Retry,
         }

@@ -9,7 +9,7 @@ pub enum DbRole {
     Processor,
     /// Reads reports and asks for crashes.
     Middleware,
-    /// Counts, and asks for crashes to be processed again.
+    /// Counts, asks for crashes to be processed again, and brings rows back that went astray.
     Cron,
     /// Reads the unprotected columns of reports.
     Analyst,

@@ -80,7 +80,7 @@ const FAULTS: [(&str, &str, &str); 12] = [
     ("take_jobs", "OR jobs.assigned_until <= now()", "OR true"),
     ("complete_jobs", "AND told.generation = jobs.generation", "OR true"),
     ("complete_jobs", "FROM held WHERE NOT held.again", "FROM held"),
-    ("save_reports", "WHERE excluded.generation > reports.generation", ""),
+    ("write_reports", "WHERE excluded.generation > reports.generation", ""),
     ("ask_jobs", "> array_position(order_of_lanes, jobs.lane)", "IS NOT NULL"),
     ("ask_jobs", "again = jobs.state = 'taken',", ""),
     ("renew_leases", "AND jobs.token = pair.token", ""),
