@@ -8,7 +8,14 @@ use crate::{Database, Error};
 /// The key of the advisory lock: any number that all monitors agree on ("auxilio" as bytes).
 const LOCK_KEY: i64 = 0x61_75_78_69_6c_69_6f;
 
-/// The lock of the active one, held by a connection of its own; it ends with that connection.
+/// Has the server end the connection that leads after so long a silence, and the lock with it: the
+/// socket of a monitor that stands still stays open for hours. Who leads asks [`Lead::is_held`] every
+/// few seconds. Before Postgres 14 there is no such setting.
+const END_IF_SILENT: &str = "SELECT set_config(name, '10s', false) FROM pg_settings
+                             WHERE name = 'idle_session_timeout'";
+
+/// The lock of the active one, held by a connection of its own; it ends with that connection, and
+/// the server ends the connection if nothing is heard from it for ten seconds.
 #[derive(Debug)]
 pub struct Lead {
     client: Client,
@@ -29,6 +36,7 @@ impl Database {
         let lead = Lead { client, connection, deadline: settings.deadline() };
         let ask = async {
             lead.client.batch_execute(settings.greeting()).await?;
+            lead.client.batch_execute(END_IF_SILENT).await?;
             lead.client.query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK_KEY]).await
         };
         let row = tokio::time::timeout(lead.deadline, ask)
