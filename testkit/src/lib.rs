@@ -8,6 +8,7 @@ pub mod browser;
 pub mod clock;
 pub mod corpus;
 pub mod crashme;
+pub mod hbase;
 pub mod memcached;
 pub mod postgres;
 pub mod proxy;

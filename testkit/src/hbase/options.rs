@@ -1,0 +1,109 @@
+//! What an HBase for a test may differ in.
+
+use super::Daemon;
+
+/// What to start. The default is a standalone server with one plain gateway, small and quick.
+#[derive(Clone, Debug)]
+pub struct HbaseOptions {
+    /// ZooKeeper, master and region servers as processes of their own.
+    pub distributed: bool,
+    /// How many region servers a distributed one has.
+    pub region_servers: usize,
+    /// Its gateways, in order.
+    pub gateways: Vec<Gateway>,
+    /// Settings of hbase-site.xml for all daemons, over those of `hbase/hbase-site.xml`.
+    pub settings: Vec<(String, String)>,
+    /// Heap of the standalone server or of each region server, as Java's -Xmx takes it. With 16
+    /// connections that write rows of 20 MB it needs `4g`.
+    pub server_heap: String,
+    /// Heap of a gateway.
+    pub gateway_heap: String,
+    /// Whether Java compiles as well as it can. That costs twice the processor time at a start; a
+    /// benchmark wants it.
+    pub optimised: bool,
+}
+
+impl Default for HbaseOptions {
+    fn default() -> Self {
+        Self {
+            distributed: false,
+            region_servers: 2,
+            gateways: vec![Gateway::default()],
+            settings: Vec::new(),
+            server_heap: "1g".into(),
+            gateway_heap: "512m".into(),
+            optimised: false,
+        }
+    }
+}
+
+impl HbaseOptions {
+    /// ZooKeeper, a master, two region servers and two gateways.
+    pub fn distributed() -> Self {
+        let gateways = vec![Gateway::default(), Gateway::default()];
+        Self { distributed: true, gateways, ..Self::default() }
+    }
+
+    /// The heap of one daemon.
+    pub(super) fn heap_of(&self, daemon: Daemon) -> &str {
+        match daemon {
+            Daemon::ZooKeeper => "128m",
+            Daemon::Master if self.distributed => "512m",
+            Daemon::Master | Daemon::RegionServer(_) => &self.server_heap,
+            Daemon::Gateway(_) => &self.gateway_heap,
+        }
+    }
+}
+
+/// How a gateway speaks. The default is buffered and binary with a thread for each connection.
+#[derive(Clone, Debug, Default)]
+pub struct Gateway {
+    /// Frames instead of a plain stream.
+    pub framed: bool,
+    /// The compact protocol instead of the binary one.
+    pub compact: bool,
+    /// One of `hsha`, `nonblocking` and `threadedselector`, which all are framed; by default
+    /// `threadpool`.
+    pub server: Option<&'static str>,
+    /// More settings of its own hbase-site.xml.
+    pub settings: Vec<(String, String)>,
+}
+
+impl Gateway {
+    /// With frames.
+    pub fn framed() -> Self {
+        Self { framed: true, ..Self::default() }
+    }
+
+    /// With the compact protocol.
+    pub fn compact() -> Self {
+        Self { compact: true, ..Self::default() }
+    }
+
+    /// Whether clients have to send frames.
+    pub fn is_framed(&self) -> bool {
+        self.framed || self.server.is_some_and(|server| server != "threadpool")
+    }
+
+    /// The same with one more setting of its own hbase-site.xml.
+    #[must_use]
+    pub fn setting(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.into(), value.into()));
+        self
+    }
+
+    /// Its command line.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        let mut arguments = Vec::new();
+        if self.framed {
+            arguments.push("-f".into());
+        }
+        if self.compact {
+            arguments.push("-c".into());
+        }
+        if let Some(server) = self.server {
+            arguments.push(format!("-{server}"));
+        }
+        arguments
+    }
+}
