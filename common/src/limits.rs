@@ -65,6 +65,44 @@ pub const THREADS_COUNT_MAX: u32 = 2_000;
 /// Modules that are read: the largest real dump had 700.
 pub const MODULES_COUNT_MAX: u32 = 4_000;
 
+/// Unloaded modules that are read: Windows itself remembers 64.
+pub const UNLOADED_COUNT_MAX: usize = 1_000;
+
+/// Unloaded modules that are named for one frame: addresses are used again, but not for ever.
+pub const UNLOADED_NAMES_PER_FRAME_MAX: usize = 16;
+
+/// Unloaded modules that are named for all frames together: as many as there may be frames.
+pub const UNLOADED_NAMES_TOTAL_MAX: usize = 20_000;
+
+/// Streams of a dump: real ones have 30, and the reader keeps a tree of them.
+pub const STREAMS_COUNT_MAX: usize = 1_000;
+
+/// Memory regions that are read, and lines about them: the largest real dump had 20,000, and a million
+/// cost 170 MB.
+pub const REGIONS_COUNT_MAX: usize = 100_000;
+
+/// Bytes of a name in a dump (UTF-16), and of a module's debug record: 512 characters of a path.
+/// Every frame has a copy of its module's.
+pub const NAME_BYTES_MAX: usize = 1_024;
+
+/// Bytes of all names in a dump: 4,000 modules of 500 characters. Many entries may share one name, and
+/// each is read.
+pub const NAMES_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Bytes that a name keeps when those of all are used up.
+pub const NAME_BYTES_MIN: usize = 64;
+
+/// Bytes of the list of mapped memory, and of processors: a Firefox of 5,000 mappings has 500 kB, and
+/// 20 MB cost 250 MB.
+pub const MAPS_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Bytes of a short text about the machine or the process: real ones have 2 kB.
+pub const FACTS_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of JSON that a dump's writer says about its own errors: real ones have 5 kB, and in memory
+/// they are 16 to 30 times as large.
+pub const SOFT_ERRORS_BYTES_MAX: usize = 256 * 1024;
+
 /// Open handles that are read: the largest real Windows dumps list a few thousand.
 pub const HANDLES_COUNT_MAX: usize = 10_000;
 
@@ -171,3 +209,18 @@ pub const WANTED_BYTES_MAX: usize = 64 * 1024;
 /// Seconds that one statement of an operator's condition over reports may run: it may have to read a
 /// whole week, some millions of rows.
 pub const CONDITION_SECONDS_MAX: u64 = 300;
+
+/// Bytes of one answer of an HBase gateway: three times the largest dump, which an old row holds whole.
+pub const HBASE_REPLY_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Bytes of an answer of an HBase gateway to a call that returns no data: an error's text has 12 kB.
+pub const HBASE_SHORT_REPLY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Elements of one list, set or map in an answer of an HBase gateway: room is made before they come.
+pub const HBASE_CONTAINER_ELEMENTS_MAX: usize = 100_000;
+
+/// Elements of all containers of one answer of an HBase gateway: about 100 bytes of memory each.
+pub const HBASE_ELEMENTS_MAX: usize = 1_000_000;
+
+/// Structures within structures in an answer of an HBase gateway: real ones have four.
+pub const HBASE_DEPTH_MAX: usize = 64;

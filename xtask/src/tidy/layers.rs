@@ -12,11 +12,12 @@ use crate::tidy::Finding;
 const RULE: &str = "layers";
 
 /// Each folder and the folders that its code may know.
-const LAYERS: [(&str, &[&str]); 19] = [
+const LAYERS: [(&str, &[&str]); 20] = [
     ("common", &[]),
     ("service", &["common"]),
     ("spool", &["common"]),
     ("collector", &["common", "service", "spool"]),
+    ("thrift", &["common"]),
     ("disk_store", &["common", "spool"]),
     ("crashmover", &["common", "service", "spool"]),
     ("database", &["common"]),

@@ -1,0 +1,268 @@
+//! The threads that make the calls, one connection each.
+//!
+//! Threads start when there is work and nobody free, up to the configured number and one more for
+//! each lane, because calls that hang keep theirs. A thread that has had nothing to do for as long
+//! as a connection may idle ends, and its connection with it.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use auxilio_common::{Clock, Random};
+
+use crate::connection::{Connection, Failure, IDLE_MAX};
+use crate::dialer::Dialer;
+use crate::error::Error;
+use crate::exception::Sort;
+use crate::job::Job;
+use crate::lane::LANES;
+use crate::observer::ConnectionEvent;
+use crate::queue::{Queue, Verdict};
+
+/// Time until a free thread looks again whether a waiting job has its turn.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// What the client is doing now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Status {
+    /// Threads, each with at most one connection.
+    pub threads: usize,
+    /// Calls that wait for their turn.
+    pub waiting: usize,
+    /// Calls under way.
+    pub running: usize,
+    /// Calls at once that are allowed now.
+    pub allowed: f64,
+    /// Gateways that are left alone because they failed.
+    pub open_breakers: usize,
+}
+
+pub(crate) struct Pool {
+    dialer: Dialer,
+    random: Arc<dyn Random>,
+    threads_max: usize,
+    call_timeout: Duration,
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+struct State {
+    queue: Queue<Box<dyn Job>>,
+    threads: usize,
+    free: usize,
+    closed: bool,
+}
+
+impl Pool {
+    pub(crate) fn new(
+        dialer: Dialer,
+        random: Arc<dyn Random>,
+        connections: usize,
+        call_timeout: Duration,
+    ) -> Self {
+        let queue = Queue::new(connections);
+        Self {
+            dialer,
+            random,
+            threads_max: connections + LANES,
+            call_timeout,
+            state: Mutex::new(State { queue, threads: 0, free: 0, closed: false }),
+            wake: Condvar::new(),
+        }
+    }
+
+    /// Takes a job; it is finished at once if it can't wait.
+    pub(crate) fn submit(self: &Arc<Self>, job: Box<dyn Job>) {
+        let spec = job.spec();
+        let mut state = self.lock();
+        if state.closed {
+            drop(state);
+            return job.finish(Err(Error::Closed { call: spec.call }));
+        }
+        if let Err(job) = state.queue.push(spec.lane, job) {
+            drop(state);
+            return job.finish(Err(Error::Busy { call: spec.call }));
+        }
+        self.find_thread(state);
+    }
+
+    /// Sees to it that a job whose turn has come has a thread.
+    pub(crate) fn nudge(self: &Arc<Self>) {
+        self.find_thread(self.lock());
+    }
+
+    /// Ends all threads once their calls are over, and all jobs that still wait.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        let jobs = state.queue.drain();
+        drop(state);
+        self.wake.notify_all();
+        for job in jobs {
+            let call = job.spec().call;
+            job.finish(Err(Error::Closed { call }));
+        }
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        let open_breakers = self.dialer.gateways.open_breakers();
+        let state = self.lock();
+        Status {
+            threads: state.threads,
+            waiting: state.queue.waiting(),
+            running: state.queue.running(),
+            allowed: state.queue.allowed(),
+            open_breakers,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        &*self.dialer.clock
+    }
+
+    fn find_thread(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        if state.free > 0 {
+            drop(state);
+            self.wake.notify_one();
+            return;
+        }
+        if state.threads >= self.threads_max || !state.queue.has_turn(self.clock().monotonic()) {
+            return;
+        }
+        state.threads += 1;
+        let name = format!("hbase-{}", state.threads);
+        drop(state);
+        let pool = Arc::clone(self);
+        if let Err(error) = thread::Builder::new().name(name).spawn(move || pool.work()) {
+            self.lock().threads -= 1;
+            tracing::warn!(%error, "no thread can be started for a call to HBase");
+        }
+    }
+
+    /// What a thread does.
+    fn work(&self) {
+        let mut connection = None;
+        while let Some((mut job, began)) = self.take() {
+            let spec = job.spec();
+            let result =
+                if job.is_wanted() { self.perform(&mut connection, &mut *job) } else { Ok(()) };
+            let now = self.clock().monotonic();
+            let verdict = result.as_ref().map_or_else(verdict, |()| Verdict::Well);
+            let jitter = self.random.below(1_000) as f64 / 1_000.0;
+            self.lock().queue.done(spec.lane, began, verdict, now, jitter);
+            job.finish(result);
+            if let Some(connection) = &mut connection {
+                Connection::used(connection, now);
+            }
+        }
+        if let Some(connection) = connection {
+            self.tell(&connection, ConnectionEvent::Retired);
+        }
+    }
+
+    /// Waits for a job; `None` when the thread shall end.
+    fn take(&self) -> Option<(Box<dyn Job>, Duration)> {
+        let mut state = self.lock();
+        let waits_since = self.clock().monotonic();
+        loop {
+            let now = self.clock().monotonic();
+            if let Some(job) = state.queue.take(now) {
+                job.begin();
+                return Some((job, now));
+            }
+            let left = (waits_since + IDLE_MAX).saturating_sub(now);
+            if state.closed || left.is_zero() {
+                state.threads -= 1;
+                return None;
+            }
+            let patience = if state.queue.waiting() > 0 { LOOK_AGAIN } else { left };
+            state.free += 1;
+            let waited = self.wake.wait_timeout(state, patience);
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            state.free -= 1;
+        }
+    }
+
+    /// Makes a job's call, once more on another connection if the first one failed and that does no
+    /// harm.
+    fn perform(&self, slot: &mut Option<Connection>, job: &mut dyn Job) -> Result<(), Error> {
+        let spec = job.spec();
+        let call = spec.call;
+        let began = self.clock().monotonic();
+        let until = began + self.call_timeout;
+        let mut repeated = !spec.repeatable;
+        let result = loop {
+            let mut connection = self.connection(slot, call, until)?;
+            let gateway = connection.seat.0.to_string();
+            let called = connection.call(until, spec.reply_bytes, &mut |rpc| job.attempt(rpc));
+            let broken = match called {
+                Ok(()) | Err(Failure::Refused(_)) => {
+                    self.keep(slot, connection);
+                    break match called {
+                        Err(Failure::Refused(exception)) => Err(Error::Refused { call, exception }),
+                        _ => Ok(()),
+                    };
+                }
+                Err(Failure::TimedOut) => Err(Error::TimedOut { call, gateway }),
+                Err(Failure::Panicked) => Err(Error::Panicked { call, gateway }),
+                Err(Failure::Broken(source)) => Err(Error::Broken { call, gateway, source }),
+            };
+            self.tell(&connection, ConnectionEvent::Dropped);
+            if repeated || matches!(broken, Err(Error::TimedOut { .. })) {
+                break broken;
+            }
+            repeated = true;
+            self.dialer.observer.call_repeated(call);
+        };
+        let outcome = result.as_ref().map_or_else(Error::name, |()| "ok");
+        let took = self.clock().monotonic().saturating_sub(began);
+        self.dialer.observer.call_ended(call, outcome, took);
+        result
+    }
+
+    /// The thread's connection if it is still good, else a new one.
+    fn connection(
+        &self,
+        slot: &mut Option<Connection>,
+        call: &'static str,
+        until: Duration,
+    ) -> Result<Connection, Error> {
+        if let Some(connection) = slot.take() {
+            if connection.is_usable(self.clock().monotonic()) {
+                return Ok(connection);
+            }
+            self.tell(&connection, ConnectionEvent::Retired);
+        }
+        self.dialer.dial(call, until)
+    }
+
+    /// Keeps a connection for the next call, unless more came than was asked for.
+    fn keep(&self, slot: &mut Option<Connection>, connection: Connection) {
+        if connection.is_in_step() {
+            *slot = Some(connection);
+        } else {
+            self.tell(&connection, ConnectionEvent::Dropped);
+        }
+    }
+
+    fn tell(&self, connection: &Connection, event: ConnectionEvent) {
+        self.dialer.observer.connection(&connection.seat.0.to_string(), event);
+    }
+}
+
+/// What an error says about the rows that the call was for.
+fn verdict(error: &Error) -> Verdict {
+    match error {
+        Error::Refused { exception, .. } => match exception.sort() {
+            Sort::Payload | Sort::Installation => Verdict::Well,
+            Sort::Busy => Verdict::Busy,
+            Sort::Passing => Verdict::Trouble,
+        },
+        Error::TimedOut { .. } => Verdict::Trouble,
+        _ => Verdict::Nothing,
+    }
+}

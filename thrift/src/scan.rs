@@ -1,0 +1,141 @@
+//! Scans, a page at a time.
+//!
+//! A page opens a scanner behind the last row, fetches and closes it, all on one connection. Nothing
+//! is held between pages: a scanner's number is only good for the gateway that gave it, runs out
+//! after two minutes, and may be somebody else's after a restart.
+
+use std::collections::BTreeMap;
+
+use auxilio_common::limits;
+use hbase_thrift::hbase::{THbaseSyncClient as _, TRowResult, TScan};
+
+use crate::client::Client;
+use crate::connection::Rpc;
+use crate::error::Error;
+use crate::job::Spec;
+use crate::lane::Lane;
+use crate::read::owned;
+use crate::row::Row;
+
+/// Rows that a region server sends a gateway at once.
+const CACHING_MAX: usize = 1_000;
+
+/// What to scan.
+#[derive(Clone, Debug, Default)]
+pub struct Scan<'a> {
+    /// The table, without its prefix.
+    pub table: &'a str,
+    /// The first key; empty is the table's begin.
+    pub start: &'a [u8],
+    /// The key before which it ends; empty is the table's end.
+    pub stop: &'a [u8],
+    /// Columns or families; none at all is all of them.
+    pub columns: &'a [&'a [u8]],
+    /// A filter in HBase's filter language; empty is none.
+    pub filter: &'a str,
+}
+
+impl Client {
+    /// The first `limit` rows of a scan, in the order of their keys. Fewer are its end.
+    ///
+    /// To go on, start the next page at [`after`] of the last key. `bytes_each` is about what a row
+    /// has, for the bound on all that is under way.
+    pub async fn scan_page(
+        &self,
+        scan: &Scan<'_>,
+        limit: usize,
+        bytes_each: usize,
+    ) -> Result<Vec<Row>, Error> {
+        let limit = limit.min(limits::HBASE_CONTAINER_ELEMENTS_MAX);
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let spec = Spec {
+            call: "scan",
+            lane: Lane::of(scan.start),
+            repeatable: true,
+            reply_bytes: limits::HBASE_REPLY_BYTES_MAX,
+        };
+        let request = TScan {
+            start_row: Some(scan.start.to_vec()),
+            stop_row: (!scan.stop.is_empty()).then(|| scan.stop.to_vec()),
+            columns: (!scan.columns.is_empty()).then(|| owned(scan.columns)),
+            // Limits of containers fit.
+            caching: i32::try_from(limit.min(CACHING_MAX)).ok(),
+            filter_string: (!scan.filter.is_empty()).then(|| scan.filter.into()),
+            timestamp: None,
+            batch_size: None,
+            sort_columns: None,
+            reversed: None,
+            cache_blocks: None,
+        };
+        let table = self.table(scan.table);
+        let rows = self.call(spec, limit.saturating_mul(bytes_each), move |rpc| {
+            page(rpc, &table, &request, limit)
+        });
+        Ok(rows.await?.into_iter().map(Row::of).collect())
+    }
+}
+
+/// The first key behind a key.
+pub fn after(key: &[u8]) -> Vec<u8> {
+    [key, &[0]].concat()
+}
+
+/// The first key behind all keys with a prefix; empty if there is none.
+pub fn behind_prefix(prefix: &[u8]) -> Vec<u8> {
+    let mut stop = prefix.to_vec();
+    while let Some(last) = stop.pop() {
+        if last < u8::MAX {
+            stop.push(last + 1);
+            break;
+        }
+    }
+    stop
+}
+
+fn page(
+    rpc: &mut Rpc,
+    table: &[u8],
+    request: &TScan,
+    limit: usize,
+) -> thrift::Result<Vec<TRowResult>> {
+    let scanner = rpc.scanner_open_with_scan(table.to_vec(), request.clone(), BTreeMap::new())?;
+    let fetched = fetch(rpc, scanner, limit);
+    // After a failure of the connection there is nobody to tell; the gateway forgets it in time.
+    if matches!(fetched, Ok(_) | Err(thrift::Error::User(_) | thrift::Error::Application(_))) {
+        match rpc.scanner_close(scanner) {
+            Ok(()) | Err(thrift::Error::User(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    fetched
+}
+
+fn fetch(rpc: &mut Rpc, scanner: i32, limit: usize) -> thrift::Result<Vec<TRowResult>> {
+    let mut rows = Vec::new();
+    while rows.len() < limit {
+        let wanted = i32::try_from(limit - rows.len()).unwrap_or(i32::MAX);
+        let more = rpc.scanner_get_list(scanner, wanted)?;
+        // Only an empty list is the end.
+        if more.is_empty() {
+            break;
+        }
+        rows.extend(more);
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_behind_prefixes() {
+        assert_eq!(behind_prefix(b"ab"), b"ac");
+        assert_eq!(behind_prefix(b"a\xff\xff"), b"b");
+        assert_eq!(behind_prefix(b"\xff"), b"");
+        assert_eq!(behind_prefix(b""), b"");
+        assert_eq!(after(b"a"), b"a\0");
+    }
+}
