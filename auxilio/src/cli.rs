@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use auxilio_common::Day;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use auxilio_common::{CrashId, Day};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 /// A self-hosted crash-report system.
 #[derive(Debug, Parser)]
@@ -41,6 +41,12 @@ pub(crate) enum Verb {
     Loadtest(LoadtestOptions),
     /// Post real crashes with plausible annotations, spread over past days; prints ids
     Sample(SampleOptions),
+    /// Ask for crashes to be processed again: by ids, a file of ids, or a condition over reports
+    #[command(after_help = REPROCESS_EXAMPLES)]
+    Reprocess(ReprocessOptions),
+    /// Bring back to a report each crash of the store that Postgres does not know
+    #[command(after_help = RECONCILE_EXAMPLES)]
+    Reconcile(ReconcileOptions),
     /// Walk a minidump's stacks and print the result as JSON
     Stackwalk(StackwalkOptions),
     /// Generate signatures: crash data in, one JSON object a line
@@ -173,6 +179,52 @@ pub(crate) struct SampleOptions {
     /// The day of --fast, as 2026-11-24
     #[arg(long, value_name = "D", requires = "fast")]
     pub(crate) date: Option<Day>,
+}
+
+const REPROCESS_EXAMPLES: &str = "Examples:
+  auxilio reprocess bp-0b794045-87ec-4649-9ce1-73ec00120824
+  auxilio reprocess --file ids.txt --rate 20
+  auxilio reprocess --dry-run --where \"signature = 'F1398665248'\"
+  auxilio reprocess --where \"product = 'Firefox' AND crash_day >= '2026-11-01'\" --limit 1000";
+
+#[derive(Clone, Debug, Args)]
+#[command(group = ArgGroup::new("which").required(true).args(["ids", "file", "condition"]))]
+pub(crate) struct ReprocessOptions {
+    /// Crash ids, with or without bp-
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<CrashId>,
+    /// A file of crash ids, one a line, - for standard input; with a line that is none, nothing is queued
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// All crashes whose report meets a condition of SQL over the columns of reports
+    #[arg(long = "where", value_name = "CONDITION", allow_hyphen_values = true)]
+    pub(crate) condition: Option<String>,
+    /// Crashes queued a second; without it, as fast as Postgres takes them
+    #[arg(long, value_name = "R", value_parser = parse_rate)]
+    pub(crate) rate: Option<f64>,
+    /// Queue at most so many
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// Queue nothing: say how many would be, and with --json which
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+const RECONCILE_EXAMPLES: &str = "Examples:
+  auxilio reconcile --from 2026-11-22
+  auxilio reconcile --from 2026-11-22 --to 2026-11-23 --dry-run --json";
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ReconcileOptions {
+    /// The first day, as 2026-11-22; after a restore, the day before the backup
+    #[arg(long, value_name = "D")]
+    pub(crate) from: Day,
+    /// The last day [default: today, UTC]
+    #[arg(long, value_name = "D")]
+    pub(crate) to: Option<Day>,
+    /// Change nothing: say what would be
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -39,6 +39,8 @@ fn perform(cli: Cli, environment: &Environment) -> anyhow::Result<ExitCode> {
         Verb::Submit(options) => verbs::submit::perform(&place, &options, environment),
         Verb::Loadtest(options) => verbs::loadtest::perform(&place, &options, environment),
         Verb::Sample(options) => verbs::sample::perform(&place, &options, environment),
+        Verb::Reprocess(options) => verbs::reprocess::perform(&place, &options, environment),
+        Verb::Reconcile(options) => verbs::reconcile::perform(&place, &options, environment),
         Verb::Stackwalk(options) => verbs::stackwalk::perform(&options),
         Verb::Signature(options) => verbs::signature::perform(&options),
         Verb::Db { verb } => verbs::db::perform(&place, &verb, environment),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::ensure;
 use auxilio_common::CrashStore;
 use auxilio_database::{Database, DbRole};
 use auxilio_disk_store::DiskStore;
@@ -22,8 +23,8 @@ pub(crate) struct Parts {
 impl Parts {
     /// Opens the store. The spool and Postgres are opened by the roles that need them.
     pub(crate) fn open(config: Arc<Config>) -> Self {
-        let store = DiskStore::new(config.disk_store.clone(), Arc::new(SystemRandom));
-        Self { config, store: Arc::new(store) }
+        let store = open_store(&config);
+        Self { config, store }
     }
 
     fn spool(&self) -> anyhow::Result<Arc<Spool>> {
@@ -45,6 +46,18 @@ impl Parts {
         options.priority_workers = config.priority_workers;
         Pool::new(options)
     }
+}
+
+/// The store of a configuration.
+fn open_store(config: &Config) -> Arc<dyn CrashStore> {
+    Arc::new(DiskStore::new(config.disk_store.clone(), Arc::new(SystemRandom)))
+}
+
+/// The store of a configuration, for a verb: it must be there already.
+pub(crate) fn find_store(config: &Config) -> anyhow::Result<Arc<dyn CrashStore>> {
+    let dir = config.disk_store.dir.display();
+    ensure!(DiskStore::is_there(&config.disk_store), "there is no store in \"{dir}\"");
+    Ok(open_store(config))
 }
 
 /// Runs a role until its shell says stop.

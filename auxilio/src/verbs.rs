@@ -4,6 +4,8 @@ pub(crate) mod config;
 pub(crate) mod db;
 mod form;
 pub(crate) mod loadtest;
+pub(crate) mod reconcile;
+pub(crate) mod reprocess;
 pub(crate) mod sample;
 pub(crate) mod signature;
 pub(crate) mod stackwalk;

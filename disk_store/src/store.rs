@@ -13,6 +13,7 @@ use crate::Config;
 use crate::fault::Fault;
 use crate::inner::Inner;
 use crate::inner::is_file;
+use crate::layout::Layout;
 use crate::listing::names;
 
 /// The embedded store. Any number may be open on one folder, in one process or in many.
@@ -25,6 +26,12 @@ impl DiskStore {
     /// A store in a folder, which is made at the first use.
     pub fn new(config: Config, random: Arc<dyn Random>) -> Self {
         Self { inner: Arc::new(Inner::new(config, random)) }
+    }
+
+    /// Whether a store is in the folder of a configuration. Nothing is made, whatever the answer: a verb
+    /// of an operator is not the first use of a store.
+    pub fn is_there(config: &Config) -> bool {
+        Layout::new(config.dir.clone()).bases().iter().all(|folder| folder.is_dir())
     }
 
     /// Runs one operation. The store's folder must be there before and after it: what is not found

@@ -82,6 +82,18 @@ fn document(crash_id: CrashId, text: &str) -> ProcessedDocument {
 }
 
 #[tokio::test]
+async fn a_store_is_there_from_its_first_use_on_and_looking_for_it_makes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config { dir: dir.path().join("store") };
+    assert!(!DiskStore::is_there(&config));
+    assert!(!config.dir.exists());
+    put(&store_in(dir.path()), &spooled(dir.path(), 1)).await;
+    assert!(DiskStore::is_there(&config));
+    fs::remove_dir_all(config.dir.join("crashes")).unwrap();
+    assert!(!DiskStore::is_there(&config), "as where another file system should be mounted");
+}
+
+#[tokio::test]
 async fn a_spooled_file_of_the_same_file_system_is_linked_and_outlives_its_spool_name() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
