@@ -49,11 +49,12 @@ impl Drop for Named {
 
 async fn run_all(f: Arc<Fixture>, seeds: impl Iterator<Item = u64>) {
     f.processor.ensure_partition(day()).await.unwrap();
-    let middleware = Database::connect(&f.config, DbRole::Middleware).unwrap();
+    let others =
+        [DbRole::Middleware, DbRole::Cron].map(|role| Database::connect(&f.config, role).unwrap());
     let rows = Rows::prepare(&f).await;
     for seed in seeds {
         let _named = Named(seed);
-        let mut run = Run::begin(&f, middleware.clone(), SplitMix::new(seed)).await;
+        let mut run = Run::begin(&f, others.clone(), SplitMix::new(seed)).await;
         for step in 0..OPERATIONS {
             let what = run.step().await;
             if step % 2 == 1 {
@@ -74,7 +75,7 @@ async fn queue_does_what_its_model_does_over_thousands_of_random_runs() {
 }
 
 /// Faults of procedures: which, and what stands in it instead of what.
-const FAULTS: [(&str, &str, &str); 12] = [
+const FAULTS: [(&str, &str, &str); 20] = [
     ("take_jobs", "jobs.generation + 1", "jobs.generation"),
     ("take_jobs", "floor(extract(epoch FROM jobs.received_at) * 1000)::bigint + 1", "0"),
     ("take_jobs", "OR jobs.assigned_until <= now()", "OR true"),
@@ -87,6 +88,22 @@ const FAULTS: [(&str, &str, &str); 12] = [
     ("fail_job", " AND jobs.token = p_token", ""),
     ("sweep_jobs", "jobs.lease_until <= now()", "false"),
     ("insert_jobs", "WHERE NOT looked_up.reported", ""),
+    ("complete_jobs", "AND before.outcome = told.outcome", ""),
+    (
+        "await_raw",
+        "jobs.asked_by = p_client) >= p_client_max",
+        "jobs.asked_by = p_client) > p_client_max",
+    ),
+    ("queue_arrived", "WHERE jobs.state = 'waiting_for_raw'", "WHERE jobs.state <> 'taken'"),
+    ("give_up_waiting", "AND jobs.state = 'waiting_for_raw'", ""),
+    ("return_job", " AND jobs.token = p_token", ""),
+    ("leave_processor", "WHERE jobs.owner = p_processor", "WHERE jobs.owner IS NOT NULL"),
+    (
+        "assign_jobs",
+        "(jobs.state = 'taken' OR jobs.assigned_until > now())",
+        "jobs.state = 'taken'",
+    ),
+    ("queue_forgotten", "IS NOT DISTINCT FROM looked_up.seen", "IS NOT DISTINCT FROM generation"),
 ];
 
 #[tokio::test]

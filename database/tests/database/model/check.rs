@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use auxilio_common::{CrashId, Lane};
 use tokio_postgres::{Row, Statement};
 
-use super::state::{Job, Standing, State};
+use super::state::{End, Job, Standing, State};
 use crate::fixture::Fixture;
 
 /// Everything there is to compare.
@@ -20,9 +20,12 @@ impl<'a> Rows<'a> {
     pub(super) async fn prepare(f: &'a Fixture) -> Self {
         let jobs = "SELECT uuid, lane, state, due_at <= now(), owner,
                         coalesce(assigned_until > now(), false), token, generation,
-                        lease_until <= now(), attempts, deaths, lost_leases, again
+                        lease_until <= now(), attempts, deaths, lost_leases, again,
+                        received_at IS NOT NULL, asked_by, last_error
                     FROM jobs";
-        let ends = "SELECT uuid, outcome, token, generation FROM job_outcomes";
+        let ends = "SELECT uuid, outcome, token, generation, lane, attempts, deaths, lost_leases,
+                        last_error
+                    FROM job_outcomes";
         let reports = "SELECT uuid, generation FROM reports";
         Self {
             f,
@@ -42,14 +45,9 @@ impl<'a> Rows<'a> {
     /// Compares all ends and reports.
     pub(super) async fn compare_ends(&self, state: &State) {
         let rows = self.f.owner.query(&self.ends, &[]).await.unwrap();
-        let mut ends: Vec<(CrashId, String, Option<i64>, Option<i64>)> =
-            rows.iter().map(|row| (crash_id(row), row.get(1), row.get(2), row.get(3))).collect();
+        let mut ends: Vec<End> = rows.iter().map(end).collect();
         ends.sort();
-        let mut expected: Vec<_> = state
-            .ends
-            .iter()
-            .map(|(id, word, token, generation)| (*id, (*word).to_owned(), *token, *generation))
-            .collect();
+        let mut expected = state.ends.clone();
         expected.sort();
         assert_eq!(ends, expected, "ends");
         let rows = self.f.owner.query(&self.reports, &[]).await.unwrap();
@@ -61,6 +59,20 @@ impl<'a> Rows<'a> {
 
 fn crash_id(row: &Row) -> CrashId {
     row.get::<_, String>(0).parse().unwrap()
+}
+
+fn end(row: &Row) -> End {
+    End {
+        id: crash_id(row),
+        word: row.get(1),
+        token: row.get(2),
+        generation: row.get(3),
+        lane: row.get(4),
+        attempts: row.get(5),
+        deaths: row.get(6),
+        lost_leases: row.get(7),
+        last_error: row.get(8),
+    }
 }
 
 fn job(row: &Row) -> (CrashId, Job) {
@@ -82,6 +94,9 @@ fn job(row: &Row) -> (CrashId, Job) {
         deaths: row.get(10),
         lost_leases: row.get(11),
         again: row.get(12),
+        has_arrived: row.get(13),
+        client: row.get(14),
+        last_error: row.get(15),
     };
     (crash_id(row), job)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use auxilio_common::job::TakenJob;
 use auxilio_common::storage::IndexEntry;
 use auxilio_common::{CrashId, Generation, JobOutcome, Lane};
-use auxilio_database::{Database, Error, Failure, FinishedRun, ProcessorId};
+use auxilio_database::{AskedState, Database, Error, Failure, FinishedRun, Forgotten, ProcessorId};
 use auxilio_testkit::splitmix::SplitMix;
 
 use super::state::{Job, Standing, State};
@@ -22,6 +22,7 @@ const LANES: [Lane; 3] = [Lane::Priority, Lane::Standard, Lane::Reprocess];
 pub(super) struct Run<'a> {
     f: &'a Fixture,
     middleware: Database,
+    cron: Database,
     random: SplitMix,
     state: State,
     /// Every lease that anybody ever had, most of them lost by now.
@@ -32,7 +33,11 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Empties the queue and begins.
-    pub(super) async fn begin(f: &'a Fixture, middleware: Database, random: SplitMix) -> Self {
+    pub(super) async fn begin(
+        f: &'a Fixture,
+        [middleware, cron]: [Database; 2],
+        random: SplitMix,
+    ) -> Self {
         f.owner
             .batch_execute(
                 "DELETE FROM jobs; DELETE FROM processors; DELETE FROM job_outcomes;
@@ -43,6 +48,7 @@ impl<'a> Run<'a> {
         let mut run = Self {
             f,
             middleware,
+            cron,
             random,
             state: State::default(),
             leases: Vec::new(),
@@ -64,7 +70,8 @@ impl<'a> Run<'a> {
             15..25 => self.ask().await,
             25..29 => self.await_raw().await,
             29..33 => self.arrive_or_give_up().await,
-            33..56 => self.take().await,
+            33..36 => self.reconcile().await,
+            36..56 => self.take().await,
             56..60 => self.renew().await,
             60..63 => self.complete().await,
             63..78 => self.save().await,
@@ -177,11 +184,16 @@ impl<'a> Run<'a> {
     async fn ask(&mut self) -> &'static str {
         let lane = *self.random.pick(&[Lane::Priority, Lane::Reprocess]);
         let ids = self.some_crashes();
-        let crashes: Vec<_> = ids.iter().map(|id| (*id, Some(received_at(*id)))).collect();
+        // Of a crash that has a report its time may not be known.
+        let is_old = self.random.chance(30);
+        let time =
+            |id: CrashId, state: &State| (!is_old || state.needs_time(id)).then(|| received_at(id));
+        let crashes: Vec<_> = ids.iter().map(|id| (*id, time(*id, &self.state))).collect();
         let mut answers = self.middleware.ask_jobs(&crashes, lane).await.unwrap();
         answers.sort_by_key(|(id, _)| *id);
-        let expected: Vec<_> = ids.iter().map(|id| (*id, self.state.ask(*id, lane))).collect();
-        let mut expected = expected;
+        let asked =
+            crashes.iter().map(|(id, time)| (*id, self.state.ask(*id, lane, time.is_some())));
+        let mut expected: Vec<_> = asked.collect();
         expected.sort_by_key(|(id, _)| *id);
         assert_eq!(answers, expected);
         "ask"
@@ -189,9 +201,56 @@ impl<'a> Run<'a> {
 
     async fn await_raw(&mut self) -> &'static str {
         let id = self.a_crash();
-        let answer = self.middleware.await_raw(id, "192.0.2.1").await.unwrap();
-        assert_eq!(answer, self.state.await_raw(id));
-        "await raw"
+        let client = *self.random.pick(&["192.0.2.1", "192.0.2.2"]);
+        if self.random.chance(50) {
+            let answer = self.middleware.await_raw(id, client).await.unwrap();
+            assert_eq!(answer, self.state.await_raw(id, client, [20, 1_000]));
+            return "await raw";
+        }
+        // With bounds that three crashes reach.
+        let sql = "SELECT await_raw($1, $2, 1, 2)";
+        let row = self.f.owner.query_one(sql, &[&id.to_string(), &client]).await.unwrap();
+        let word = match self.state.await_raw(id, client, [1, 2]) {
+            AskedState::Queued => "queued",
+            AskedState::Taken => "taken",
+            AskedState::WaitingForRaw => "waiting_for_raw",
+            AskedState::TooMany => "too_many",
+        };
+        assert_eq!(row.get::<_, String>(0), word);
+        "await raw within bounds"
+    }
+
+    /// As after a restore: what the store knows and Postgres does not is brought back.
+    async fn reconcile(&mut self) -> &'static str {
+        if self.random.chance(50) {
+            let mut crashes = Vec::new();
+            for crash_id in self.some_crashes() {
+                let seen = self.state.reports.get(&crash_id).map(|row| Generation(*row));
+                // Another run ended meanwhile.
+                let is_old = self.random.chance(30);
+                let seen = if is_old { seen.map(|seen| Generation(seen.0 - 1)) } else { seen };
+                let received_at = Some(received_at(crash_id));
+                crashes.push(Forgotten { crash_id, received_at, seen });
+            }
+            let queued = self.cron.queue_forgotten(&crashes).await.unwrap();
+            let told: Vec<_> =
+                crashes.iter().map(|told| (told.crash_id, told.seen.map(|seen| seen.0))).collect();
+            assert_eq!(queued, self.state.queue_forgotten(&told));
+            return "queue forgotten";
+        }
+        // A run that was stored. While there is a job, none that is newer than it.
+        let Some(lease) = self.a_lease() else { return "write nothing" };
+        let id = lease.crash_id;
+        let job = self.state.jobs.get(&id);
+        let newest = job.map_or(i64::MAX, |job| job.generation.unwrap_or(i64::MIN));
+        let generation = lease.generation.0 - i64::from(self.random.chance(50));
+        if generation > newest {
+            return "write nothing";
+        }
+        let report = report(id, Generation(generation));
+        let written = self.cron.write_reports(vec![report]).await.unwrap().pop().unwrap();
+        assert_eq!(written.unwrap(), self.state.write(id, generation));
+        "write a report"
     }
 
     async fn arrive_or_give_up(&mut self) -> &'static str {
@@ -242,7 +301,9 @@ impl<'a> Run<'a> {
     }
 
     async fn complete(&mut self) -> &'static str {
-        let Some(lease) = self.a_lease() else { return "complete nothing" };
+        let Some(mut lease) = self.a_lease() else { return "complete nothing" };
+        // The token alone is no proof.
+        lease.generation.0 += i64::from(self.random.chance(10));
         let outcome = *self.random.pick(&[JobOutcome::RawGone, JobOutcome::Lost]);
         let answer = self.f.processor.complete_job(&lease, outcome).await.unwrap();
         assert_eq!(answer, self.state.complete(&lease, outcome));

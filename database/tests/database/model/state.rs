@@ -1,6 +1,6 @@
 //! The model: what the queue should hold, and what each operation should answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use auxilio_common::job::TakenJob;
 use auxilio_common::{CrashId, JobOutcome, Lane};
@@ -15,6 +15,7 @@ pub(super) enum Standing {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are as the columns are")]
 pub(super) struct Job {
     pub(super) lane: Lane,
     pub(super) standing: Standing,
@@ -27,10 +28,51 @@ pub(super) struct Job {
     pub(super) deaths: i32,
     pub(super) lost_leases: i32,
     pub(super) again: bool,
+    /// Whether the time of its arrival is known.
+    pub(super) has_arrived: bool,
+    /// Who waits for its raw crash.
+    pub(super) client: Option<String>,
+    pub(super) last_error: Option<String>,
 }
 
-/// An end: the crash, the word, token and generation.
-pub(super) type End = (CrashId, &'static str, Option<i64>, Option<i64>);
+/// What the sweep says of a job.
+const LEASE_LOST: &str = "the processor let its lease run out";
+
+/// How a job ended.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct End {
+    pub(super) id: CrashId,
+    pub(super) word: String,
+    pub(super) token: Option<i64>,
+    pub(super) generation: Option<i64>,
+    pub(super) lane: String,
+    pub(super) attempts: i32,
+    pub(super) deaths: i32,
+    pub(super) lost_leases: i32,
+    pub(super) last_error: Option<String>,
+}
+
+impl End {
+    fn of(id: CrashId, job: Job, word: &str, lease: Option<&TakenJob>) -> Self {
+        Self {
+            id,
+            word: word.to_owned(),
+            token: lease.map(|lease| lease.token),
+            generation: lease.map(|lease| lease.generation.0),
+            lane: job.lane.as_str().to_owned(),
+            attempts: job.attempts,
+            deaths: job.deaths,
+            lost_leases: job.lost_leases,
+            last_error: job.last_error,
+        }
+    }
+
+    fn is_of(&self, lease: &TakenJob, word: &str) -> bool {
+        (self.id, self.token) == (lease.crash_id, Some(lease.token))
+            && self.generation == Some(lease.generation.0)
+            && self.word == word
+    }
+}
 
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -58,6 +100,9 @@ impl Job {
             deaths: 0,
             lost_leases: 0,
             again: false,
+            has_arrived: true,
+            client: None,
+            last_error: None,
         }
     }
 
@@ -68,6 +113,13 @@ impl Job {
     fn is_held_by(&self, job: &TakenJob) -> bool {
         matches!(self.standing, Standing::Taken { token, .. } if token == job.token)
             && self.generation == Some(job.generation.0)
+    }
+
+    /// Its raw crash has come.
+    fn arrive(&mut self) {
+        self.standing = Standing::Queued;
+        self.has_arrived = true;
+        self.client = None;
     }
 
     fn queue(&mut self) {
@@ -94,7 +146,7 @@ impl State {
         }
         match self.jobs.get_mut(&id) {
             Some(job) if job.standing == Standing::Waiting => {
-                job.standing = Standing::Queued;
+                job.arrive();
                 Insertion::Inserted
             }
             Some(_) => Insertion::Known,
@@ -105,10 +157,21 @@ impl State {
         }
     }
 
-    pub(super) fn ask(&mut self, id: CrashId, lane: Lane) -> AskedState {
+    /// Whether the crash's time of arrival must be told by who asks for it.
+    pub(super) fn needs_time(&self, id: CrashId) -> bool {
+        // A real run's generation is beyond the arrival; some that are made up here are not.
+        self.reports.get(&id).is_none_or(|row| *row <= super::received_at(id).millis())
+    }
+
+    pub(super) fn ask(&mut self, id: CrashId, lane: Lane, has_time: bool) -> AskedState {
         let report = self.reports.get(&id).copied();
-        let job = self.jobs.entry(id).or_insert_with(|| Job::new(lane, Standing::Queued, report));
+        let job = self.jobs.entry(id).or_insert_with(|| Job {
+            has_arrived: false,
+            ..Job::new(lane, Standing::Queued, report)
+        });
         job.raise(lane);
+        job.has_arrived |= has_time;
+        job.client = None;
         job.generation = job.generation.max(report);
         if job.is_taken() {
             job.again = true;
@@ -118,17 +181,49 @@ impl State {
         AskedState::Queued
     }
 
-    pub(super) fn await_raw(&mut self, id: CrashId) -> AskedState {
-        let job = self
-            .jobs
-            .entry(id)
-            .or_insert_with(|| Job::new(Lane::Priority, Standing::Waiting, None));
+    pub(super) fn await_raw(&mut self, id: CrashId, client: &str, max: [usize; 2]) -> AskedState {
+        if !self.jobs.contains_key(&id) {
+            let waiting = || self.jobs.values().filter(|job| job.standing == Standing::Waiting);
+            let of_client = waiting().filter(|job| job.client.as_deref() == Some(client));
+            if of_client.count() >= max[0] || waiting().count() >= max[1] {
+                return AskedState::TooMany;
+            }
+        }
+        let job = self.jobs.entry(id).or_insert_with(|| Job {
+            has_arrived: false,
+            client: Some(client.to_owned()),
+            ..Job::new(Lane::Priority, Standing::Waiting, None)
+        });
         job.raise(Lane::Priority);
         match job.standing {
             Standing::Waiting => AskedState::WaitingForRaw,
             Standing::Queued => AskedState::Queued,
             Standing::Taken { .. } => AskedState::Taken,
         }
+    }
+
+    /// The crashes that are queued of those whose processing was forgotten, each with the report's
+    /// generation that was seen.
+    pub(super) fn queue_forgotten(&mut self, told: &[(CrashId, Option<i64>)]) -> HashSet<CrashId> {
+        let mut queued = HashSet::new();
+        for (id, seen) in told {
+            if self.reports.get(id) == seen.as_ref() && !self.jobs.contains_key(id) {
+                self.jobs.insert(*id, Job::new(Lane::Reprocess, Standing::Queued, *seen));
+                queued.insert(*id);
+            }
+        }
+        queued
+    }
+
+    /// Whether a report is written that the store has and Postgres forgot.
+    pub(super) fn write(&mut self, id: CrashId, generation: i64) -> bool {
+        if self.reports.get(&id).is_some_and(|row| *row >= generation) {
+            return false;
+        }
+        self.reports.insert(id, generation);
+        let last = self.last.entry(id).or_insert(generation);
+        *last = generation.max(*last);
+        true
     }
 
     pub(super) fn arrive(&mut self, ids: &[CrashId]) -> u64 {
@@ -138,7 +233,7 @@ impl State {
             if let Some(job) = self.jobs.get_mut(id)
                 && job.standing == Standing::Waiting
             {
-                job.standing = Standing::Queued;
+                job.arrive();
                 job.generation = job.generation.max(report);
                 queued += 1;
             }
@@ -149,9 +244,16 @@ impl State {
     pub(super) fn give_up(&mut self, ids: &[CrashId]) -> u64 {
         let mut ended = 0;
         for id in ids {
-            if self.jobs.get(id).is_some_and(|job| job.standing == Standing::Waiting) {
-                self.jobs.remove(id);
-                self.ends.push((*id, "never_arrived", None, None));
+            let is_waiting = |job: &mut Job| job.standing == Standing::Waiting;
+            if self.jobs.get_mut(id).is_some_and(is_waiting)
+                && let Some(job) = self.jobs.remove(id)
+            {
+                self.ends.push(End::of(
+                    *id,
+                    Job { last_error: None, ..job },
+                    "never_arrived",
+                    None,
+                ));
                 ended += 1;
             }
         }
@@ -197,25 +299,26 @@ impl State {
     }
 
     pub(super) fn complete(&mut self, held: &TakenJob, outcome: JobOutcome) -> Completion {
-        let end = (held.crash_id, outcome.as_str(), Some(held.token), Some(held.generation.0));
+        let word = outcome.as_str();
         let Some(job) = self.jobs.get_mut(&held.crash_id).filter(|job| job.is_held_by(held)) else {
-            return if self.ends.contains(&end) {
+            return if self.ends.iter().any(|end| end.is_of(held, word)) {
                 Completion::Completed
             } else {
                 Completion::Refused
             };
         };
         if job.again {
-            let (lane, generation) = (job.lane, job.generation);
-            *job = Job::new(lane, Standing::Queued, generation);
+            let (lane, generation, has_arrived) = (job.lane, job.generation, job.has_arrived);
+            *job = Job { has_arrived, ..Job::new(lane, Standing::Queued, generation) };
             return Completion::QueuedAgain;
         }
-        self.jobs.remove(&held.crash_id);
-        self.ends.push(end);
-        if !self.reports.contains_key(&held.crash_id) {
-            // Nothing is stored under this generation, and nobody remembers it.
-            self.last.remove(&held.crash_id);
-        }
+        let ended = self.jobs.remove(&held.crash_id);
+        self.ends.extend(ended.map(|job| End::of(held.crash_id, job, word, Some(held))));
+        // Nothing is stored under this generation, and nobody remembers it.
+        match self.reports.get(&held.crash_id) {
+            Some(row) => self.last.insert(held.crash_id, *row),
+            None => self.last.remove(&held.crash_id),
+        };
         Completion::Completed
     }
 
@@ -244,6 +347,7 @@ impl State {
         let Some(job) = self.held(held) else { return false };
         job.deaths += i32::from(is_death);
         job.due = false;
+        job.last_error = Some("no".to_owned());
         job.queue();
         true
     }
@@ -270,6 +374,7 @@ impl State {
             let is_gone = job.owner.is_none_or(|owner| !self.processors.contains_key(&owner));
             if expired || is_gone {
                 job.lost_leases += 1;
+                job.last_error = Some(LEASE_LOST.to_owned());
                 job.queue();
                 lost += 1;
             }
