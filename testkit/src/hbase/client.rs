@@ -1,5 +1,8 @@
 //! A Thrift client of the published crates alone, without any of ours: to see what HBase holds, and
 //! to compare with. It believes its peer, as those crates do.
+//!
+//! A trap of theirs: `Mutation::default()` asks HBase not to write its log, so that a kill loses the
+//! row although it was acknowledged. Set `write_to_w_a_l` to true.
 
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
