@@ -9,6 +9,7 @@ mod bringing;
 mod finding;
 mod listing;
 mod tally;
+mod unprocessed;
 
 use std::process::ExitCode;
 use std::time::Duration;
