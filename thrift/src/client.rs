@@ -7,7 +7,7 @@ use auxilio_common::{Clock, Random};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-use crate::config::Config;
+use crate::cluster::Config;
 use crate::connection::Rpc;
 use crate::dialer::Dialer;
 use crate::error::Error;

@@ -140,8 +140,8 @@ impl Exception {
             ApplicationErrorKind::UnknownMethod => ("UnknownMethod", Sort::Installation),
             // An exception that the interface does not declare, of this payload.
             ApplicationErrorKind::InternalError => ("InternalError", Sort::Payload),
-            ApplicationErrorKind::MissingResult => ("MissingResult", Sort::Payload),
-            // The rest means that the two ends do not understand each other.
+            // The rest means that the two ends do not understand each other; an answer without a
+            // result is among it.
             _ => return None,
         };
         Some(Self { name, sort, text: first_line(&error.message) })

@@ -12,7 +12,7 @@
 mod batch;
 mod breaker;
 mod client;
-mod config;
+mod cluster;
 mod connection;
 mod diagnosis;
 mod dialer;
@@ -33,7 +33,7 @@ mod transport;
 mod write;
 
 pub use client::Client;
-pub use config::{Config, Protocol};
+pub use cluster::{Config, Protocol};
 pub use error::{ConnectError, Error, WireError};
 pub use exception::{Exception, Sort};
 pub use observer::{ConnectionEvent, Observer};

@@ -49,7 +49,8 @@ pub(crate) struct Pool {
 struct State {
     queue: Queue<Box<dyn Job>>,
     threads: usize,
-    free: usize,
+    /// Threads with a job.
+    busy: usize,
     closed: bool,
 }
 
@@ -66,7 +67,7 @@ impl Pool {
             random,
             threads_max: connections + LANES,
             call_timeout,
-            state: Mutex::new(State { queue, threads: 0, free: 0, closed: false }),
+            state: Mutex::new(State { queue, threads: 0, busy: 0, closed: false }),
             wake: Condvar::new(),
         }
     }
@@ -125,7 +126,8 @@ impl Pool {
     }
 
     fn find_thread(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
-        if state.free > 0 {
+        // A thread that is free but on its way to wait looks at the queue before it does.
+        if state.threads - state.busy >= state.queue.waiting() {
             drop(state);
             self.wake.notify_one();
             return;
@@ -153,11 +155,16 @@ impl Pool {
             let now = self.clock().monotonic();
             let verdict = result.as_ref().map_or_else(verdict, |()| Verdict::Well);
             let jitter = self.random.below(1_000) as f64 / 1_000.0;
-            self.lock().queue.done(spec.lane, began, verdict, now, jitter);
-            job.finish(result);
             if let Some(connection) = &mut connection {
                 Connection::used(connection, now);
             }
+            {
+                let mut state = self.lock();
+                state.queue.done(spec.lane, began, verdict, now, jitter);
+                state.busy -= 1;
+            }
+            // Last: the asker's next call shall find this thread free.
+            job.finish(result);
         }
         if let Some(connection) = connection {
             self.tell(&connection, ConnectionEvent::Retired);
@@ -172,6 +179,7 @@ impl Pool {
             let now = self.clock().monotonic();
             if let Some(job) = state.queue.take(now) {
                 job.begin();
+                state.busy += 1;
                 return Some((job, now));
             }
             let left = (waits_since + IDLE_MAX).saturating_sub(now);
@@ -180,10 +188,8 @@ impl Pool {
                 return None;
             }
             let patience = if state.queue.waiting() > 0 { LOOK_AGAIN } else { left };
-            state.free += 1;
             let waited = self.wake.wait_timeout(state, patience);
             (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-            state.free -= 1;
         }
     }
 
@@ -264,5 +270,46 @@ fn verdict(error: &Error) -> Verdict {
         },
         Error::TimedOut { .. } => Verdict::Trouble,
         _ => Verdict::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use auxilio_service::clock::{SystemClock, SystemRandom};
+
+    use super::*;
+    use crate::client::Client;
+    use crate::cluster::Config;
+    use crate::job::Spec;
+    use crate::lane::Lane;
+
+    /// The answer to the first question, as a gateway gives it.
+    const WELCOME: &[u8] =
+        b"\x80\x01\0\x02\0\0\0\x13getThriftServerType\0\0\0\x01\x08\0\0\0\0\0\x01\0";
+
+    #[tokio::test]
+    async fn a_panic_inside_a_call_is_an_error_and_the_thread_goes_on() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let gateways = vec![listener.local_addr().unwrap().to_string()];
+        thread::spawn(move || {
+            let welcomed = listener.incoming().flatten().map(|mut stream| {
+                let _ = stream.read(&mut [0; 100]).unwrap();
+                stream.write_all(WELCOME).unwrap();
+                stream
+            });
+            // Kept open until the program ends.
+            welcomed.collect::<Vec<_>>().len()
+        });
+        let config = Config { gateways, ..Config::default() };
+        let (clock, random) = (Arc::new(SystemClock::start()), Arc::new(SystemRandom));
+        let client = Client::new(&config, clock, random, Arc::new(())).unwrap();
+        let spec = Spec { call: "x", lane: Lane::OTHER, repeatable: false, reply_bytes: 1 };
+        let result = client.call(spec, 1, |_| -> thrift::Result<()> { panic!("on purpose") });
+        assert!(matches!(result.await, Err(Error::Panicked { .. })));
+        assert!(client.call(spec, 1, |_| Ok(7)).await.is_ok_and(|answer| answer == 7));
+        assert_eq!(client.status().threads, 1);
     }
 }

@@ -1,0 +1,212 @@
+//! A network and gateways that fail, beside a real gateway.
+
+use std::time::Duration;
+
+use auxilio_common::storage::ErrorClass;
+use auxilio_testkit::hbase::{Daemon, Gateway};
+use auxilio_testkit::proxy::{Mode, Proxy};
+use auxilio_thrift::Client;
+use futures::future::join_all;
+use tokio::time::sleep;
+
+use crate::support::{Bench, cell, connect, read};
+use crate::tamper::{Fault, Tamper, Way};
+
+#[tokio::test]
+async fn a_connection_that_ended_between_calls_is_not_noticed() {
+    let bench = Bench::new();
+    let table = bench.table().await;
+    let proxy = Proxy::start(bench.hbase.gateways()[0]).unwrap();
+    let mut config = bench.config.clone();
+    config.gateways = vec![proxy.address().to_string()];
+    let (client, told) = connect(&config);
+    client.put_row(table, b"r", &cell("x"), 1).await.unwrap();
+    for _ in 0..3 {
+        proxy.cut_connections();
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(read(&client, b"r").await.unwrap(), b"x");
+    }
+    assert_eq!((told.count("opened"), told.count("retired")), (4, 3), "peeked before use");
+    assert_eq!(told.count("getRowWithColumns repeated"), 0);
+}
+
+#[tokio::test]
+async fn a_call_without_an_answer_ends_at_its_deadline_and_the_next_gets_its_own() {
+    let bench = Bench::new();
+    let table = bench.table().await;
+    let proxy = Proxy::start(bench.hbase.gateways()[0]).unwrap();
+    let mut config = bench.config.clone();
+    config.gateways = vec![proxy.address().to_string()];
+    config.call_timeout_secs = 1;
+    let (client, _) = connect(&config);
+    client.put_row(table, b"a", &cell("value of a"), 1).await.unwrap();
+    client.put_row(table, b"b", &cell("value of b"), 1).await.unwrap();
+    proxy.set(Mode::Blackhole);
+    let error = client.get_row(table, b"a", &[], 10).await.unwrap_err();
+    assert_eq!((error.name(), error.class()), ("timed_out", ErrorClass::Unknown));
+    proxy.set(Mode::Pass);
+    // The answer about "a" is on its way now; nobody must take it for that about "b".
+    assert_eq!(read(&client, b"b").await.unwrap(), b"value of b");
+    assert_eq!(read(&client, b"a").await.unwrap(), b"value of a");
+}
+
+#[tokio::test]
+async fn without_any_gateway_calls_fail_at_once_and_go_on_when_one_is_back() {
+    let bench = Bench::new();
+    let table = bench.table().await;
+    let proxy = Proxy::start(bench.hbase.gateways()[0]).unwrap();
+    let mut config = bench.config.clone();
+    config.gateways = vec![proxy.address().to_string()];
+    let (client, told) = connect(&config);
+    proxy.set(Mode::Refuse);
+    let mut names = Vec::new();
+    for _ in 0..6 {
+        let error = client.put_row(table, b"r", &cell("x"), 1).await.unwrap_err();
+        assert_eq!(error.class(), ErrorClass::Retry, "{error}");
+        names.push(error.name());
+    }
+    assert_eq!(
+        names,
+        ["unreachable", "unreachable", "unreachable", "resting", "resting", "resting"]
+    );
+    assert_eq!((told.count("failed"), told.count("breaker true")), (3, 1));
+    assert_eq!(client.status().open_breakers, 1);
+    proxy.set(Mode::Pass);
+    eventually(async || client.put_row(table, b"r", &cell("x"), 1).await.is_ok()).await;
+    assert_eq!((told.count("breaker false"), client.status().open_breakers), (1, 0));
+}
+
+#[tokio::test]
+async fn with_two_gateways_one_may_die_under_load_and_nothing_acknowledged_is_lost() {
+    let bench = Bench::new();
+    bench.table().await;
+    let place = bench.hbase.add_gateway(Gateway::default()).unwrap();
+    let mut config = bench.config.clone();
+    config.gateways.push(bench.hbase.gateways()[place].to_string());
+    let (client, told) = connect(&config);
+    let writers: Vec<_> = (0..16_u32)
+        .map(|salt| {
+            let client = client.clone();
+            tokio::spawn(async move { write_some(&client, salt, 120).await })
+        })
+        .collect();
+    sleep(Duration::from_millis(200)).await;
+    bench.hbase.kill_gateway(place).unwrap();
+    let mut acknowledged = 0;
+    for writer in writers {
+        acknowledged += writer.await.unwrap();
+    }
+    assert_eq!(acknowledged, 16 * 120, "each write was repeated on the other gateway");
+    for salt in 0..16 {
+        for number in 0..120 {
+            assert!(read(&client, key(salt, number).as_bytes()).await.is_some());
+        }
+    }
+    assert!(told.count("mutateRowTs ok") >= 16 * 120);
+    bench.hbase.start_gateway(place).unwrap();
+    bench.hbase.kill_gateway(place).unwrap();
+}
+
+#[tokio::test]
+async fn a_gateway_that_stands_still_is_left_alone() {
+    let bench = Bench::new();
+    let table = bench.table().await;
+    let place = bench.hbase.add_gateway(Gateway::default()).unwrap();
+    let mut config = bench.config.clone();
+    config.gateways.push(bench.hbase.gateways()[place].to_string());
+    (config.connect_timeout_secs, config.call_timeout_secs) = (1, 3);
+    bench.hbase.freeze(Daemon::Gateway(place)).unwrap();
+    let (client, told) = connect(&config);
+    for number in 0..40 {
+        client.put_row(table, key(3, number).as_bytes(), &cell("x"), 1).await.unwrap();
+    }
+    // Whether the frozen one is ever picked is chance; if it is, its probe ends the try.
+    assert!(told.count("failed") <= 3 && told.count("mutateRowTs timed_out") == 0);
+    bench.hbase.thaw(Daemon::Gateway(place)).unwrap();
+    bench.hbase.kill_gateway(place).unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_cut_or_changed_at_any_byte_harms_its_own_call_only() {
+    let bench = Bench::new();
+    let table = bench.table().await;
+    bench.client.put_row(table, b"r", &cell("right"), 1).await.unwrap();
+    // Side by side, because a length that was changed costs a deadline.
+    let changed = (0..12).map(|first| harm_answers(&bench, (first..90).step_by(12)));
+    let changed: usize = join_all(changed).await.into_iter().sum();
+    assert!(changed > 0, "some answer was not as it should be");
+}
+
+/// Harms answers at some bytes; answers how many calls gave something else than the row.
+async fn harm_answers(bench: &Bench, places: impl Iterator<Item = usize>) -> usize {
+    let tamper = Tamper::start(bench.hbase.gateways()[0]);
+    let mut config = bench.config.clone();
+    config.gateways = vec![tamper.address().to_string()];
+    config.call_timeout_secs = 1;
+    let (client, _) = connect(&config);
+    let get = async || client.get_row("t", b"r", &[b"f:q"], 10).await;
+    let right = get().await.unwrap();
+    let mut wrong = 0;
+    for at in places {
+        for fault in [Fault::Cut, Fault::Flip(0x80), Fault::Flip(0x01)] {
+            tamper.arm(Way::ToClient, at, fault);
+            let row = get().await;
+            tamper.disarm();
+            // Thrift has no checksum: a changed value is the store's to find.
+            wrong += usize::from(!matches!(&row, Ok(row) if *row == right));
+            assert!(fault != Fault::Cut || row.is_ok(), "a cut one is repeated: {row:?}");
+            assert_eq!(get().await.unwrap(), right, "after {fault:?} at {at}");
+        }
+    }
+    wrong
+}
+
+#[tokio::test]
+async fn a_request_cut_at_any_byte_is_made_once_more() {
+    let bench = Bench::new();
+    let table = bench.table().await;
+    let tamper = Tamper::start(bench.hbase.gateways()[0]);
+    let mut config = bench.config.clone();
+    config.gateways = vec![tamper.address().to_string()];
+    let (client, told) = connect(&config);
+    client.put_row(table, b"r", &cell("first"), 1).await.unwrap();
+    for (at, timestamp) in (0..100).zip(2..) {
+        tamper.arm(Way::ToServer, at, Fault::Cut);
+        let value = format!("value {at}");
+        let put = client.put_row(table, b"r", &cell(value.clone()), timestamp).await;
+        tamper.disarm();
+        put.unwrap();
+        assert_eq!(read(&client, b"r").await.unwrap(), value.as_bytes());
+    }
+    assert!(told.count("mutateRowTs repeated") > 50);
+}
+
+fn key(salt: u32, number: usize) -> String {
+    format!("{salt:x}{number:05}")
+}
+
+/// Writes rows one after another and tries each again until it is acknowledged.
+async fn write_some(client: &Client, salt: u32, count: usize) -> usize {
+    let mut acknowledged = 0;
+    for number in 0..count {
+        let key = key(salt, number);
+        for _ in 0..100 {
+            if client.put_row("t", key.as_bytes(), &cell("x"), 1).await.is_ok() {
+                acknowledged += 1;
+                break;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+    acknowledged
+}
+
+async fn eventually(mut happens: impl AsyncFnMut() -> bool) {
+    for _ in 0..300 {
+        if happens().await {
+            return;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    panic!("it did not happen in 30 s");
+}

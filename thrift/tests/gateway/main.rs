@@ -1,0 +1,10 @@
+//! The client against a real HBase behind real gateways of every mode.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod batches;
+mod calls;
+mod edges;
+mod faults;
+mod scans;
+mod support;
+mod tamper;
