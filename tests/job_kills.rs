@@ -250,17 +250,21 @@ fn enders(roles: &Roles) -> Vec<i32> {
     rows.iter().map(|row| row.get(0)).collect()
 }
 
+/// Has the calls that wait for a lock die, as they do with their machine.
+fn end_calls(roles: &Roles) {
+    let mut client = roles.database.client().unwrap();
+    for backend in enders(roles) {
+        client.query_one("SELECT pg_terminate_backend($1)", &[&backend]).unwrap();
+    }
+    wait::until("no call", PATIENCE, || enders(roles).is_empty().then_some(()));
+}
+
 #[test]
 fn a_processor_killed_after_the_store_and_before_the_end_leaves_the_job_to_another() {
     let mut roles = system(&["collector", "crashmover", "monitor", "processor", "middleware"]);
     let (id, mut holder) = stored_and_not_ended(&roles);
     roles.take("processor").unwrap().kill().unwrap();
-    // Its call dies with it, as it does where the machine dies.
-    let mut client = roles.database.client().unwrap();
-    for backend in enders(&roles) {
-        client.query_one("SELECT pg_terminate_backend($1)", &[&backend]).unwrap();
-    }
-    wait::until("no call", PATIENCE, || enders(&roles).is_empty().then_some(()));
+    end_calls(&roles);
     holder.batch_execute("COMMIT").unwrap();
     assert!(job(&roles, id).is_some() && roles.processed(id).is_some());
     roles.start_role("processor").unwrap();
@@ -278,4 +282,30 @@ fn a_processor_killed_after_the_end_and_before_it_knows_has_ended_the_job() {
     assert_eq!(ended_once(&roles, id), 0);
     ended_once(&roles, post(&roles));
     assert_eq!(ended_once(&roles, id), 0);
+}
+
+#[test]
+fn a_processor_that_sleeps_through_its_lease_with_its_call_on_its_way_ends_nothing() {
+    let roles = system(&["collector", "crashmover", "monitor", "processor", "middleware"]);
+    let (id, mut holder) = stored_and_not_ended(&roles);
+    let sleeper = roles.running("processor").unwrap();
+    sleeper.signal(Signal::STOP).unwrap();
+    end_calls(&roles);
+    holder.batch_execute("COMMIT").unwrap();
+    let address = [("AUXILIO_PROCESSOR__ADMIN_ADDRESS", "127.0.0.1:0")];
+    let other = roles.start_another("processor", &address).unwrap();
+    wait::until("the end of the job", PATIENCE, || job(&roles, id).is_none().then_some(()));
+    assert!(ended_once(&roles, id) >= 1);
+    let shown = roles.processed(id).unwrap();
+    other.terminate(PATIENCE).unwrap();
+    // It tells the end again, and is refused.
+    sleeper.signal(Signal::CONT).unwrap();
+    wait::until("a refusal", PATIENCE, || {
+        let metrics = http::get(roles.address("processor"), "/metrics").ok()?.text();
+        let line = "auxilio_processor_jobs_ended_total{outcome=\"refused\"} 1";
+        metrics.lines().any(|found| found == line).then_some(())
+    });
+    ended_once(&roles, id);
+    assert_eq!(roles.processed(id).unwrap(), shown);
+    ended_once(&roles, post(&roles));
 }

@@ -20,6 +20,8 @@ use tokio::sync::Notify;
 pub(crate) enum Step {
     /// Before the dump is opened: the job is taken and not walked.
     Dump,
+    /// Before the last processed crash is looked at, to be compared: the dump is walked.
+    Look,
     /// Before the processed crash is stored.
     Put,
     /// After it was stored, before the row is.
@@ -27,11 +29,12 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 3] = [Self::Dump, Self::Put, Self::Stored];
+    pub(crate) const ALL: [Self; 4] = [Self::Dump, Self::Look, Self::Put, Self::Stored];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Dump => "dump",
+            Self::Look => "look",
             Self::Put => "put",
             Self::Stored => "stored",
         }
@@ -145,6 +148,7 @@ impl CrashStore for GatedStore {
         &self,
         crash_id: CrashId,
     ) -> Result<Option<ProcessedDocument>, StoreError> {
+        self.pass(Step::Look, crash_id).await?;
         self.store.get_processed(crash_id).await
     }
 
