@@ -80,7 +80,8 @@ fn who_asks_sees_the_crash_within_two_seconds_while_ten_thousand_wait_in_the_sto
         let took = wait_shown(&roles, *id, asked, FROM_STORE);
         println!("shown after {took:?}, {} still queue", queued(&roles));
     }
-    // The same of a page that is looked at again and again.
+    // The same of a page that is looked at again and again, and without any monitor.
+    roles.take("monitor").unwrap().kill().unwrap();
     let page = format!("/report/index/{}", ids[WAITING - 4]);
     let look = || http::get(roles.address("webapp"), &page).unwrap();
     assert_eq!(look().status, 202);
