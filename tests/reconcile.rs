@@ -157,6 +157,8 @@ fn restored_from_an_old_dump_every_crash_of_the_store_comes_back_to_one_row() {
     // processed again; one of another week; and one whose job is known to Postgres alone.
     roles.start_role("processor").unwrap();
     let early = put(&roles, "2026-02-03".parse().unwrap(), 2, Throttle::Accept);
+    // Nobody hints at that one; a monitor that starts looks at once.
+    roles.kill_and_restart("monitor").unwrap();
     let new: Vec<CrashId> = (0..4).map(|_| post(&roles, "New")).collect();
     let id = old[0].to_string();
     assert!(roles.auxilio().args(["reprocess", &id]).output().unwrap().status.success());
