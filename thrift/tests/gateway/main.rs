@@ -6,5 +6,6 @@ mod calls;
 mod edges;
 mod faults;
 mod scans;
+mod store;
 mod support;
 mod tamper;

@@ -1,0 +1,111 @@
+//! Values in chunks, written and read.
+
+use std::io::Read;
+
+use sha2::{Digest, Sha256};
+
+use super::HbaseStore;
+use super::chunk::{CHUNK_BYTES_MAX, Chunk, Splitter};
+use super::fault::Fault;
+use super::keys::hex;
+use super::manifest::Blob;
+use super::schema::CRASHES;
+use crate::row::Put;
+
+/// Bytes of chunks that may wait for the row's last call, which then writes them along.
+const ALONG_BYTES_MAX: usize = 512 * 1024;
+
+/// The chunks of a row that were not written yet: small values need no call of their own.
+pub(super) struct ChunkWriter<'a> {
+    store: &'a HbaseStore,
+    key: &'a [u8],
+    timestamp: i64,
+    /// A cell that goes with every call, so that nobody takes the row for another format's.
+    mark: Option<Put>,
+    along: Vec<Put>,
+    along_bytes: usize,
+}
+
+impl<'a> ChunkWriter<'a> {
+    pub(super) fn new(
+        store: &'a HbaseStore,
+        key: &'a [u8],
+        timestamp: i64,
+        mark: Option<Put>,
+    ) -> Self {
+        Self { store, key, timestamp, mark, along: Vec::new(), along_bytes: 0 }
+    }
+
+    /// Writes a value's chunks under `value` (`family:name`).
+    pub(super) async fn write(
+        &mut self,
+        value: &[u8],
+        source: Box<dyn Read + Send>,
+        fault: impl FnOnce(std::io::Error) -> Fault,
+    ) -> Result<Blob, Fault> {
+        let mut splitter = Splitter::new(source, self.store.chunk_bytes());
+        let (mut chunks, mut length) = (Vec::new(), 0);
+        loop {
+            // Reading and compressing block.
+            let next = tokio::task::spawn_blocking(move || {
+                let next = splitter.next();
+                (splitter, next)
+            });
+            let (back, next) = next.await.map_err(|_| Fault::CutOff)?;
+            splitter = back;
+            let chunk = match next {
+                Ok(Some(chunk)) => chunk?,
+                Ok(None) => break,
+                Err(error) => return Err(fault(error)),
+            };
+            length += chunk.name.length as u64;
+            self.send(value, chunks.len(), &chunk).await?;
+            chunks.push(chunk.name);
+        }
+        Ok(Blob { length, sha256: splitter.sha256(), chunks })
+    }
+
+    /// The chunks that the row's last call has to write.
+    pub(super) fn into_rest(self) -> Vec<Put> {
+        self.along.into_iter().chain(self.mark).collect()
+    }
+
+    async fn send(&mut self, value: &[u8], number: usize, chunk: &Chunk) -> Result<(), Fault> {
+        let put = Put::new(chunk.name.column(value, number), chunk.bytes.clone());
+        if self.along_bytes + put.value.len() <= ALONG_BYTES_MAX {
+            self.along_bytes += put.value.len();
+            self.along.push(put);
+            return Ok(());
+        }
+        let cells: Vec<_> = std::iter::once(put).chain(self.mark.clone()).collect();
+        Ok(self.store.client.put_row(CRASHES, self.key, &cells, self.timestamp).await?)
+    }
+}
+
+impl HbaseStore {
+    /// Bytes of a chunk: as much as one request may carry.
+    fn chunk_bytes(&self) -> usize {
+        self.client.value_bytes_max().min(CHUNK_BYTES_MAX)
+    }
+
+    /// Reads a value. `None` if a chunk is not there (any more).
+    pub(super) async fn read_blob(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        blob: &Blob,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        let mut bytes = Vec::new();
+        for (number, chunk) in blob.chunks.iter().enumerate() {
+            let column = chunk.column(value, number);
+            let row = self.client.get_row(CRASHES, key, &[&column], chunk.stored).await?;
+            let Some(cell) = row.and_then(|mut row| row.cells.remove(&column)) else {
+                return Ok(None);
+            };
+            bytes.append(&mut chunk.open(cell.value)?);
+        }
+        let is_it =
+            bytes.len() as u64 == blob.length && hex(&Sha256::digest(&bytes)) == blob.sha256;
+        if is_it { Ok(Some(bytes)) } else { Err(Fault::Chunk(blob.sha256.clone())) }
+    }
+}

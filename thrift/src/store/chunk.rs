@@ -1,0 +1,178 @@
+//! Chunks: pieces of a value, each compressed by itself and named by its content.
+
+use std::io::{self, Read};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::fault::Fault;
+use super::keys::hex;
+
+/// The largest chunk: cells of this size leave small region servers alive where whole dumps of
+/// 20 MB end them.
+pub(super) const CHUNK_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Digits of the hash in a chunk's name.
+const HASH_DIGITS: usize = 16;
+
+/// Compression: most of the gain for the least time.
+const LEVEL: i32 = 3;
+
+/// How a chunk's bytes are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Codec {
+    /// As they are.
+    None,
+    /// Compressed.
+    Zstd,
+}
+
+/// A chunk as a manifest names it; its place in the list is its number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ChunkRef {
+    /// The first 16 digits of the SHA-256 of its plain bytes.
+    pub(super) hash: String,
+    /// Plain bytes.
+    pub(super) length: usize,
+    /// Bytes in the cell.
+    pub(super) stored: usize,
+    pub(super) codec: Codec,
+}
+
+impl ChunkRef {
+    /// The chunk's column among those of a value (`family:name`).
+    pub(super) fn column(&self, value: &[u8], number: usize) -> Vec<u8> {
+        [value, format!("#{number}.{}", self.hash).as_bytes()].concat()
+    }
+
+    /// The plain bytes of a cell, if they are what the name says.
+    pub(super) fn open(&self, stored: Vec<u8>) -> Result<Vec<u8>, Fault> {
+        let damaged = || Fault::Chunk(self.hash.clone());
+        if self.length > CHUNK_BYTES_MAX {
+            return Err(damaged());
+        }
+        let plain = match self.codec {
+            Codec::None => stored,
+            Codec::Zstd => zstd::bulk::decompress(&stored, self.length).map_err(|_| damaged())?,
+        };
+        let is_it = plain.len() == self.length && hash(&plain) == self.hash;
+        if is_it { Ok(plain) } else { Err(damaged()) }
+    }
+}
+
+/// A chunk on its way to the store.
+pub(super) struct Chunk {
+    pub(super) name: ChunkRef,
+    pub(super) bytes: Bytes,
+}
+
+impl Chunk {
+    fn of(plain: Vec<u8>) -> Result<Self, Fault> {
+        let compressed = zstd::bulk::compress(&plain, LEVEL).map_err(Fault::Compress)?;
+        let (hash, length) = (hash(&plain), plain.len());
+        let (codec, bytes) = if compressed.len() < length {
+            (Codec::Zstd, compressed)
+        } else {
+            (Codec::None, plain)
+        };
+        let name = ChunkRef { hash, length, stored: bytes.len(), codec };
+        Ok(Self { name, bytes: bytes.into() })
+    }
+}
+
+/// Takes a value apart. It blocks where its source does.
+pub(super) struct Splitter {
+    source: Box<dyn Read + Send>,
+    most: usize,
+    whole: Sha256,
+    ended: bool,
+}
+
+impl Splitter {
+    pub(super) fn new(source: Box<dyn Read + Send>, most: usize) -> Self {
+        Self { source, most: most.clamp(1, CHUNK_BYTES_MAX), whole: Sha256::new(), ended: false }
+    }
+
+    /// The next chunk; `None` at the end. An empty value has no chunk.
+    pub(super) fn next(&mut self) -> io::Result<Option<Result<Chunk, Fault>>> {
+        if self.ended {
+            return Ok(None);
+        }
+        let mut plain = Vec::new();
+        // A chunk's size fits.
+        self.source.by_ref().take(self.most as u64).read_to_end(&mut plain)?;
+        self.ended = plain.len() < self.most;
+        self.whole.update(&plain);
+        Ok((!plain.is_empty()).then(|| Chunk::of(plain)))
+    }
+
+    /// The SHA-256 of all bytes so far.
+    pub(super) fn sha256(self) -> String {
+        hex(&self.whole.finalize())
+    }
+}
+
+fn hash(plain: &[u8]) -> String {
+    let mut digits = hex(&Sha256::digest(plain));
+    digits.truncate(HASH_DIGITS);
+    digits
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    fn split(bytes: &[u8], most: usize) -> (Vec<Chunk>, String) {
+        let mut splitter = Splitter::new(Box::new(Cursor::new(bytes.to_vec())), most);
+        let mut chunks = Vec::new();
+        while let Some(chunk) = splitter.next().unwrap() {
+            chunks.push(chunk.unwrap());
+        }
+        (chunks, splitter.sha256())
+    }
+
+    #[test]
+    fn a_value_comes_back_whatever_its_size() {
+        for size in [0, 1, 99, 100, 101, 200, 250_usize] {
+            let bytes: Vec<u8> = (0..=u8::MAX).take(size).collect();
+            let (chunks, sha256) = split(&bytes, 100);
+            assert_eq!(chunks.len(), size.div_ceil(100));
+            let joined: Vec<u8> = chunks
+                .iter()
+                .flat_map(|chunk| chunk.name.open(chunk.bytes.to_vec()).unwrap())
+                .collect();
+            assert_eq!(joined, bytes);
+            assert_eq!(sha256, hex(&Sha256::digest(&bytes)));
+        }
+    }
+
+    #[test]
+    fn zeros_shrink_and_what_does_not_stays_as_it_is() {
+        let (chunks, _) = split(&[0; 10_000], 1 << 20);
+        assert_eq!(chunks[0].name.codec, Codec::Zstd);
+        assert!(chunks[0].name.stored < 100);
+        let (chunks, _) = split(b"abc", 1 << 20);
+        assert_eq!((chunks[0].name.codec, chunks[0].name.stored), (Codec::None, 3));
+        assert_eq!(
+            String::from_utf8(chunks[0].name.column(b"raw_data:dump", 0)).unwrap(),
+            "raw_data:dump#0.ba7816bf8f01cfea"
+        );
+    }
+
+    #[test]
+    fn a_changed_cell_and_a_lying_manifest_are_found() {
+        let (chunks, _) = split(&[7; 1_000], 1 << 20);
+        let [chunk] = chunks.as_slice() else { unreachable!("one chunk") };
+        let mut changed = chunk.bytes.to_vec();
+        *changed.last_mut().unwrap() ^= 1;
+        assert!(chunk.name.open(changed).is_err());
+        for length in [0, 999, 1_001, usize::MAX] {
+            let lie = ChunkRef { length, ..chunk.name.clone() };
+            assert!(lie.open(chunk.bytes.to_vec()).is_err(), "{length}");
+        }
+    }
+}

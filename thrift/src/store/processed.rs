@@ -1,0 +1,113 @@
+//! Processed crashes: the newest timestamp of the manifest is the highest generation.
+
+use std::io::Cursor;
+
+use auxilio_common::{CrashId, ProcessedDocument};
+use bytes::Bytes;
+
+use super::blob::ChunkWriter;
+use super::fault::Fault;
+use super::manifest::ProcessedManifest;
+use super::schema::CRASHES;
+use super::{HbaseStore, columns, keys, old_row};
+use crate::row::{Put, Row};
+
+/// What Socorro wrote for a signature that is empty, and for one that is not there.
+const EMPTY_SIGNATURE: &str = "##empty##";
+const NO_SIGNATURE: &str = "##null##";
+
+/// Times that a reader begins again because a higher generation took the place of what it read.
+const TRIES: usize = 5;
+
+impl HbaseStore {
+    pub(super) async fn put_processed_crash(
+        &self,
+        document: &ProcessedDocument,
+    ) -> Result<(), Fault> {
+        let envelope = &document.envelope;
+        let key = keys::crash(envelope.crash_id);
+        let before = self.processed_manifest(&key).await?;
+        if before.as_ref().is_some_and(|before| before.generation > envelope.generation) {
+            return Ok(());
+        }
+        let timestamp = envelope.generation.0;
+        let mut writer = ChunkWriter::new(self, &key, timestamp, None);
+        let source = Box::new(Cursor::new(serde_json::to_vec(document)?));
+        let blob = writer.write(columns::PROCESSED_JSON, source, |_| Fault::CutOff).await?;
+        let manifest = ProcessedManifest { generation: envelope.generation, document: blob };
+        let signature = match document.crash.text("signature") {
+            Some("") => EMPTY_SIGNATURE,
+            Some(signature) => signature,
+            None => NO_SIGNATURE,
+        };
+        let mut cells = vec![
+            Put::new(columns::PROCESSED_MANIFEST, serde_json::to_vec(&manifest)?),
+            Put::new(columns::SIGNATURE, signature.to_owned()),
+            Put::new(columns::PROCESSED_AT, envelope.completed_at.to_string()),
+            Put::new(columns::PROCESSED_FLAG, Bytes::from_static(b"Y")),
+        ];
+        cells.extend(writer.into_rest());
+        self.client.put_row(CRASHES, &key, &cells, timestamp).await?;
+        match before.filter(|before| before.generation < envelope.generation) {
+            Some(before) => self.drop_chunks(&key, &before, &manifest).await,
+            None => Ok(()),
+        }
+    }
+
+    pub(super) async fn processed_crash(
+        &self,
+        crash_id: CrashId,
+    ) -> Result<Option<ProcessedDocument>, Fault> {
+        let key = keys::crash(crash_id);
+        for _ in 0..TRIES {
+            let row = self.processed_row(&key).await?;
+            let Some(row) = row else { return Ok(None) };
+            let Some(manifest) = manifest_of(&row)? else {
+                let old = row.cell(columns::PROCESSED_JSON);
+                return old.map(|json| old_row::processed(crash_id, json)).transpose();
+            };
+            let blob = &manifest.document;
+            if let Some(bytes) = self.read_blob(&key, columns::PROCESSED_JSON, blob).await? {
+                return Ok(Some(serde_json::from_slice(&bytes)?));
+            }
+            // A higher one came and these chunks went between the two reads.
+        }
+        Err(Fault::Chunk("of the processed crash".to_owned()))
+    }
+
+    async fn processed_row(&self, key: &[u8]) -> Result<Option<Row>, Fault> {
+        let wanted = [columns::PROCESSED_MANIFEST, columns::PROCESSED_JSON];
+        Ok(self.client.get_row(CRASHES, key, &wanted, 4_096).await?)
+    }
+
+    async fn processed_manifest(&self, key: &[u8]) -> Result<Option<ProcessedManifest>, Fault> {
+        let wanted = [columns::PROCESSED_MANIFEST];
+        let row = self.client.get_row(CRASHES, key, &wanted, 4_096).await?;
+        row.map_or(Ok(None), |row| manifest_of(&row))
+    }
+
+    /// Deletes the chunks of a lower generation that the higher one has no use for.
+    async fn drop_chunks(
+        &self,
+        key: &[u8],
+        lower: &ProcessedManifest,
+        higher: &ProcessedManifest,
+    ) -> Result<(), Fault> {
+        let kept = higher.columns(columns::PROCESSED_JSON);
+        let columns = lower.columns(columns::PROCESSED_JSON);
+        let gone: Vec<&[u8]> = columns
+            .keys()
+            .filter(|column| !kept.contains_key(*column))
+            .map(Vec::as_slice)
+            .collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        Ok(self.client.delete_cells(CRASHES, key, &gone, lower.generation.0).await?)
+    }
+}
+
+fn manifest_of(row: &Row) -> Result<Option<ProcessedManifest>, Fault> {
+    let manifest = row.cell(columns::PROCESSED_MANIFEST);
+    Ok(manifest.map(|cell| serde_json::from_slice(&cell.value)).transpose()?)
+}

@@ -1,0 +1,176 @@
+//! Putting a raw crash: chunks, then the manifest with all small cells by one call, then the rows of the
+//! indexes, that of the unprocessed one last.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use auxilio_common::storage::{IndexEntry, PutRaw};
+use auxilio_common::{DumpInfo, RawCrash, RawEnvelope, Throttle};
+use bytes::Bytes;
+use futures::future::try_join;
+
+use super::blob::ChunkWriter;
+use super::claim::Claim;
+use super::fault::Fault;
+use super::manifest::{RawManifest, StoredBlob};
+use super::schema::{CRASHES, HANGS, SUBMITTED, UNPROCESSED};
+use super::visible::offsets;
+use super::{HbaseStore, columns, document, keys};
+use crate::row::Put;
+
+/// The longest JSON that is one cell: readers of the table find it there; a longer one goes in
+/// chunks, because requests and cells have their limits.
+const CELL_JSON_BYTES_MAX: usize = 256 * 1024;
+
+impl HbaseStore {
+    pub(super) async fn put_raw_crash(
+        &self,
+        envelope: &Arc<dyn RawEnvelope>,
+    ) -> Result<PutRaw, Fault> {
+        let crash = envelope.raw_crash();
+        let key = keys::crash(crash.crash_id);
+        if let Some(outcome) = self.compare_with_stored(crash).await? {
+            return Ok(outcome);
+        }
+        if crash.metadata.id_supplied && self.claim(&key, crash).await? == Claim::Other {
+            return Ok(PutRaw::IdTaken);
+        }
+        let first = crash.metadata.received_at.millis();
+        for offset in offsets() {
+            self.put_row_of(envelope, &key, first.saturating_add(offset)).await?;
+            // A crash that was removed hides what is not newer than it was.
+            if let Some(outcome) = self.compare_with_stored(crash).await? {
+                return Ok(outcome);
+            }
+        }
+        Err(Fault::Hidden)
+    }
+
+    /// Finds out what a submission is to the crash that the store shows under its id, and if it is
+    /// the same, puts its rows of the indexes. `None` if there is no whole crash.
+    async fn compare_with_stored(&self, crash: &RawCrash) -> Result<Option<PutRaw>, Fault> {
+        let stored = match self.raw_crash(crash.crash_id).await {
+            Ok(Some(stored)) => stored,
+            Ok(None) | Err(Fault::NotYet) => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        let outcome = compare(&stored, crash);
+        if outcome == PutRaw::Stored {
+            self.put_index_rows(crash).await?;
+        }
+        Ok(Some(outcome))
+    }
+
+    /// Writes all of a crash's own row.
+    async fn put_row_of(
+        &self,
+        envelope: &Arc<dyn RawEnvelope>,
+        key: &[u8],
+        timestamp: i64,
+    ) -> Result<(), Fault> {
+        let crash = envelope.raw_crash();
+        let mark = Put::new(columns::FORMAT, columns::FORMAT_VALUE);
+        let mut writer = ChunkWriter::new(self, key, timestamp, Some(mark));
+        let mut dumps = Vec::with_capacity(crash.dumps.len());
+        for dump in &crash.dumps {
+            dumps.push(write_dump(&mut writer, envelope, dump).await?);
+        }
+        let json = document::write(crash)?;
+        let mut manifest = RawManifest { dumps, json: None };
+        let mut cells = small_cells(crash);
+        if json.len() > CELL_JSON_BYTES_MAX {
+            let source = Box::new(Cursor::new(json));
+            let blob = writer.write(columns::JSON, source, |_| Fault::CutOff).await?;
+            manifest.json = Some(blob);
+        } else {
+            cells.push(Put::new(columns::JSON, json));
+        }
+        cells.push(Put::new(columns::MANIFEST, serde_json::to_vec(&manifest)?));
+        cells.extend(writer.into_rest());
+        Ok(self.client.put_row(CRASHES, key, &cells, timestamp).await?)
+    }
+
+    /// Writes the rows of the indexes, that of the unprocessed one last.
+    async fn put_index_rows(&self, crash: &RawCrash) -> Result<(), Fault> {
+        let timestamp = crash.metadata.received_at.millis();
+        let id = Put::new(columns::CRASH_ID, crash.crash_id.to_string());
+        let submitted = keys::timed(crash.metadata.submitted_timestamp, crash.crash_id)?;
+        let product = keys::short(crash.annotation("ProductName").unwrap_or_default());
+        let cells = [id.clone(), Put::new(columns::PRODUCT, product)];
+        let by_hang = async {
+            let Some(hang_id) = crash.annotation("HangID") else { return Ok(()) };
+            let cell = Put::new(hang_column(crash), id.value.clone());
+            self.put_visible(HANGS, &keys::short(hang_id), &[cell], timestamp).await
+        };
+        try_join(self.put_visible(SUBMITTED, &submitted, &cells, timestamp), by_hang).await?;
+        if crash.metadata.throttle == Throttle::Accept {
+            let key = unprocessed_key(&entry_of(crash))?;
+            self.put_visible(UNPROCESSED, &key, &[id], timestamp).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn write_dump(
+    writer: &mut ChunkWriter<'_>,
+    envelope: &Arc<dyn RawEnvelope>,
+    dump: &DumpInfo,
+) -> Result<StoredBlob, Fault> {
+    let name = dump.name.clone();
+    let opened = {
+        let (envelope, name) = (Arc::clone(envelope), name.clone());
+        tokio::task::spawn_blocking(move || envelope.open_dump(&name))
+    };
+    let fault = |source| Fault::Dump { name: dump.name.clone(), source };
+    let source = opened.await.map_err(|_| Fault::CutOff)?.map_err(fault)?;
+    let source = source.ok_or_else(|| Fault::DumpMissing(name.clone()))?;
+    let value = format!("raw_data:{name}");
+    let blob = writer.write(value.as_bytes(), source, fault).await?;
+    if (blob.length, &blob.sha256) != (dump.length, &dump.sha256) {
+        return Err(Fault::DumpChanged(name));
+    }
+    Ok(StoredBlob { name, blob })
+}
+
+/// The cells that other readers of the table look for.
+fn small_cells(crash: &RawCrash) -> Vec<Put> {
+    let mut cells = vec![
+        Put::new(columns::PROCESSED_FLAG, Bytes::from_static(b"N")),
+        Put::new(columns::CRASH_ID, crash.crash_id.to_string()),
+        Put::new(columns::SUBMITTED, crash.metadata.submitted_timestamp.to_string()),
+    ];
+    if let Some(hang_id) = crash.annotation("HangID").filter(|hang_id| hang_id.len() <= 1_000) {
+        cells.push(Put::new(columns::HANG_ID, hang_id.to_owned()));
+    }
+    cells
+}
+
+/// The column of a crash in its hang's row: several may have one process type.
+pub(super) fn hang_column(crash: &RawCrash) -> Vec<u8> {
+    let kind = crash.annotation("ProcessType").unwrap_or("default");
+    let kind: String = kind.chars().take(100).collect();
+    format!("ids:ooid:{kind}:{}", crash.crash_id).into_bytes()
+}
+
+/// A crash's entry in the unprocessed index.
+pub(super) fn entry_of(crash: &RawCrash) -> IndexEntry {
+    IndexEntry { received_at: crash.metadata.received_at, crash_id: crash.crash_id }
+}
+
+/// The key of an entry in the unprocessed index.
+pub(super) fn unprocessed_key(entry: &IndexEntry) -> Result<Vec<u8>, Fault> {
+    keys::timed(entry.received_at, entry.crash_id)
+}
+
+/// What a submission is to the crash that came first.
+fn compare(stored: &RawCrash, new: &RawCrash) -> PutRaw {
+    let content = |dump: &DumpInfo| (dump.name.clone(), dump.length, dump.sha256.clone());
+    let same_dumps = stored.dumps.iter().map(content).eq(new.dumps.iter().map(content));
+    if !same_dumps || stored.annotations != new.annotations {
+        PutRaw::IdTaken
+    } else if stored.metadata == new.metadata {
+        PutRaw::Stored
+    } else {
+        PutRaw::Duplicate
+    }
+}

@@ -1,0 +1,138 @@
+//! Reading raw crashes and their dumps.
+
+use std::io::Cursor;
+
+use auxilio_common::storage::{Presence, StoredDump, StoredDumpBytes};
+use auxilio_common::{CrashId, DumpName, Generation, RawCrash};
+
+use super::fault::Fault;
+use super::manifest::{ProcessedManifest, RawManifest};
+use super::schema::CRASHES;
+use super::{HbaseStore, columns, document, keys, old_row};
+use crate::row::{Cell, Row};
+
+/// About what a crash's JSON has.
+const JSON_BYTES: usize = 64 * 1024;
+
+/// What a row is to a reader of raw crashes.
+enum RawRow {
+    Absent,
+    /// Being written, or left half-way.
+    NotYet,
+    /// Written by Socorro.
+    Old(Row),
+    /// The manifest, and the JSON if it is a cell.
+    Ours {
+        manifest: RawManifest,
+        json: Option<Cell>,
+    },
+}
+
+impl HbaseStore {
+    /// Reads a row's manifest and JSON.
+    async fn raw_row(&self, key: &[u8]) -> Result<RawRow, Fault> {
+        let wanted = [
+            columns::MANIFEST,
+            columns::JSON,
+            columns::FORMAT,
+            columns::SUBMITTED,
+            columns::LEGACY_PROCESSING,
+        ];
+        let Some(mut row) = self.client.get_row(CRASHES, key, &wanted, JSON_BYTES).await? else {
+            return Ok(RawRow::Absent);
+        };
+        Ok(if let Some(manifest) = row.cell(columns::MANIFEST) {
+            let manifest = serde_json::from_slice(&manifest.value)?;
+            RawRow::Ours { manifest, json: row.cells.remove(columns::JSON) }
+        } else if row.cell(columns::FORMAT).is_some() {
+            RawRow::NotYet
+        } else if row.cell(columns::JSON).is_some() {
+            RawRow::Old(row)
+        } else {
+            RawRow::Absent
+        })
+    }
+
+    pub(super) async fn raw_crash(&self, crash_id: CrashId) -> Result<Option<RawCrash>, Fault> {
+        let key = keys::crash(crash_id);
+        let (manifest, json) = match self.raw_row(&key).await? {
+            RawRow::Absent => return Ok(None),
+            RawRow::NotYet => return Err(Fault::NotYet),
+            RawRow::Old(row) => {
+                let dump = self.old_dump(&key).await?;
+                return old_row::raw_crash(crash_id, &row, dump.as_deref()).map(Some);
+            }
+            RawRow::Ours { manifest, json } => (manifest, json),
+        };
+        let json = match (&manifest.json, json) {
+            (Some(blob), _) => self.read_blob(&key, columns::JSON, blob).await?,
+            (None, json) => json.map(|cell| cell.value),
+        };
+        let json = json.ok_or_else(|| Fault::Chunk("of the metadata".to_owned()))?;
+        document::read(&json, crash_id, manifest.infos()).map(Some)
+    }
+
+    /// The checksums of all chunks and of the whole are compared here.
+    pub(super) async fn dump(
+        &self,
+        crash_id: CrashId,
+        name: &DumpName,
+    ) -> Result<Option<StoredDump>, Fault> {
+        let key = keys::crash(crash_id);
+        let bytes = match self.raw_row(&key).await? {
+            RawRow::NotYet => return Err(Fault::NotYet),
+            RawRow::Old(_) if *name == DumpName::main() => self.old_dump(&key).await?,
+            RawRow::Absent | RawRow::Old(_) => None,
+            RawRow::Ours { manifest, .. } => match manifest.dump(name) {
+                Some(blob) => {
+                    let value = format!("raw_data:{name}");
+                    let bytes = self.read_blob(&key, value.as_bytes(), blob).await?;
+                    Some(bytes.ok_or_else(|| Fault::Chunk(format!("of dump \"{name}\"")))?)
+                }
+                None => None,
+            },
+        };
+        Ok(bytes.map(|bytes| StoredDump {
+            length: bytes.len() as u64,
+            bytes: StoredDumpBytes::Stream(Box::new(Cursor::new(bytes))),
+        }))
+    }
+
+    pub(super) async fn presence(&self, crash_id: CrashId) -> Result<Presence, Fault> {
+        let wanted = [
+            columns::MANIFEST,
+            columns::FORMAT,
+            columns::CRASH_ID,
+            columns::PROCESSED_MANIFEST,
+            columns::PROCESSED_FLAG,
+        ];
+        let row = self.client.get_row(CRASHES, &keys::crash(crash_id), &wanted, 4_096).await?;
+        let Some(row) = row else { return Ok(Presence::default()) };
+        let raw = is_raw(&row);
+        let processed = match row.cell(columns::PROCESSED_MANIFEST) {
+            Some(manifest) => {
+                let manifest: ProcessedManifest = serde_json::from_slice(&manifest.value)?;
+                Some(manifest.generation)
+            }
+            None => row
+                .cell(columns::PROCESSED_FLAG)
+                .filter(|flag| flag.value == b"Y")
+                .map(|flag| Generation(flag.timestamp)),
+        };
+        Ok(Presence { raw, processed })
+    }
+
+    /// The dump of a row of Socorro.
+    async fn old_dump(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        let most = self.client.value_bytes_max();
+        let row = self.client.get_row(CRASHES, key, &[columns::OLD_DUMP], most).await?;
+        Ok(row.and_then(|mut row| row.cells.remove(columns::OLD_DUMP)).map(|cell| cell.value))
+    }
+}
+
+/// Whether a row read with [`columns::MANIFEST`], [`columns::FORMAT`] and [`columns::CRASH_ID`] has a raw
+/// crash.
+pub(super) fn is_raw(row: &Row) -> bool {
+    let is_old = row.cell(columns::FORMAT).is_none() && row.cell(columns::CRASH_ID).is_some();
+    row.cell(columns::MANIFEST).is_some() || is_old
+}
