@@ -12,8 +12,12 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+    told    text[];
+    results text[];
+    made    text[];
+    ended   text[];
 BEGIN
-    RETURN QUERY
     WITH asked AS (
         SELECT DISTINCT ON (pair.uuid) pair.uuid, pair.received_at,
             make_date(2000 + substr(pair.uuid, 31, 2)::integer,
@@ -42,12 +46,29 @@ BEGIN
             SET state = 'queued', asked_by = NULL, received_at = excluded.received_at,
                 queued_at = now(), due_at = now()
             WHERE jobs.state = 'waiting_for_raw'
+        RETURNING jobs.uuid, jobs.lane
+    )
+    SELECT array_agg(looked_up.uuid),
+        array_agg(CASE WHEN looked_up.reported THEN 'reported'
+                       WHEN inserted.uuid IS NOT NULL THEN 'inserted'
+                       ELSE 'known' END),
+        array_agg(inserted.uuid) FILTER (WHERE inserted.lane = 'standard')
+    INTO told, results, made
+    FROM looked_up LEFT JOIN inserted ON inserted.uuid = looked_up.uuid;
+
+    -- A job that was ending at this moment is gone now, and its report, which could not be seen
+    -- before, is there: the row that took its place is one too many, and nobody has seen it yet.
+    WITH too_many AS (
+        DELETE FROM jobs
+        WHERE jobs.uuid = ANY (made) AND (
+            SELECT true FROM reports
+            WHERE reports.crash_day = jobs.crash_day AND reports.uuid = jobs.uuid
+            LIMIT 1)
         RETURNING jobs.uuid
     )
-    SELECT looked_up.uuid,
-        CASE WHEN looked_up.reported THEN 'reported'
-             WHEN inserted.uuid IS NOT NULL THEN 'inserted'
-             ELSE 'known' END
-    FROM looked_up LEFT JOIN inserted ON inserted.uuid = looked_up.uuid;
+    SELECT array_agg(too_many.uuid) INTO ended FROM too_many;
+    RETURN QUERY
+    SELECT each.uuid, CASE WHEN each.uuid = ANY (ended) THEN 'reported' ELSE each.result END
+    FROM unnest(told, results) AS each (uuid, result);
 END
 $$;

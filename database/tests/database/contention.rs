@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use auxilio_common::job::TakenJob;
 use auxilio_common::{CrashId, JobOutcome, Lane, Timestamp};
-use auxilio_database::{Completion, Database, DbRole, Failure, FinishedRun};
+use auxilio_database::{Completion, Database, DbRole, Failure, FinishedRun, Insertion};
 use auxilio_testkit::splitmix::SplitMix;
 
 use crate::fixture::{DEAD_AFTER, Fixture, day, entry, id, report};
@@ -138,4 +138,37 @@ async fn all_at_once_every_lease_ends_at_most_once_and_nothing_deadlocks() {
         .map(|row| (row.get::<_, String>(0).parse().unwrap(), row.get(1)))
         .collect();
     assert_eq!(rows, saved, "each report is that of its last good run");
+}
+
+/// Waits until so many calls wait for others' locks.
+async fn wait_blocked(f: &Fixture, count: i64) {
+    let waited = async {
+        while f.number("SELECT count(*) FROM pg_locks WHERE NOT granted").await < count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waited).await.unwrap();
+}
+
+#[tokio::test]
+async fn crash_whose_job_is_ending_at_this_moment_is_not_queued_once_more() {
+    // The locks of one test's server are counted.
+    let f = Fixture::with_own_server().await;
+    let job = f.taken().await;
+    f.processor.ensure_partition(day()).await.unwrap();
+    // The job's end waits for the report's place: its row is deleted and this is not yet so for others.
+    f.owner.batch_execute("BEGIN; LOCK TABLE reports IN SHARE MODE").await.unwrap();
+    let (processor, run) = (f.processor.clone(), report(job.crash_id, job.generation));
+    let end = tokio::spawn(async move {
+        processor.save_report(run, &job, JobOutcome::Processed).await.unwrap()
+    });
+    wait_blocked(&f, 1).await;
+    // The monitor meets the crash's index row a second time.
+    let monitor = f.monitor.clone();
+    let insertion = tokio::spawn(async move { monitor.insert_jobs(&[entry(id(1), 0)]).await });
+    wait_blocked(&f, 2).await;
+    f.owner.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(end.await.unwrap(), Completion::Completed);
+    assert_eq!(insertion.await.unwrap().unwrap(), [(id(1), Insertion::Reported)]);
+    assert_eq!(f.number("SELECT count(*) FROM jobs").await, 0);
 }

@@ -1,5 +1,6 @@
 //! A fresh, migrated database for each test, and short ways to say what tests say often.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -27,7 +28,15 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) async fn new() -> Self {
-        let server = Server::shared().unwrap();
+        Self::over(Server::shared().unwrap()).await
+    }
+
+    /// With a server that no other test uses.
+    pub(crate) async fn with_own_server() -> Self {
+        Self::over(Arc::new(Server::start_new().unwrap())).await
+    }
+
+    async fn over(server: Arc<Server>) -> Self {
         // The synchronous client wants a thread without a runtime.
         let database =
             thread::spawn(move || server.database(|server, name| prepare(&config(server, name))))
