@@ -7,5 +7,6 @@ mod edges;
 mod faults;
 mod scans;
 mod store;
+mod store_rows;
 mod support;
 mod tamper;
