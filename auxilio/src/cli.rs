@@ -71,6 +71,19 @@ pub(crate) struct UpOptions {
     /// Added to every port, so that copies run side by side: a multiple of 1000 up to 15000
     #[arg(long, value_name = "N", value_parser = parse_port_offset)]
     pub(crate) port_offset: Option<u16>,
+    #[command(flatten)]
+    pub(crate) hbase: Option<HbaseOptions>,
+}
+
+/// The full topology: a private HBase with its gateway, and memcached.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct HbaseOptions {
+    /// Run a private HBase and memcached too: the folder of HBase's jars (bin/run --hbase knows it)
+    #[arg(long = "hbase", value_name = "JARS", required = false, requires = "java")]
+    pub(crate) jars: PathBuf,
+    /// The program of a Java 17, for HBase
+    #[arg(long, value_name = "JAVA", required = false, requires = "jars")]
+    pub(crate) java: PathBuf,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
+use crate::up::full::memcached_address;
 use crate::up::secrets::Secrets;
 
 /// Every key there is. Sections stand in the order in which a crash meets their parts.
@@ -61,6 +62,11 @@ impl Config {
         config.processor.symbols_dirs = vec![dir.join("symbols")];
         config.processor.symbols_cache_dir = dir.join("symbols_cache");
         config
+    }
+
+    /// Moves it to what the full topology has in place of the embedded parts.
+    pub(crate) fn use_full_topology(&mut self, port_offset: u16) {
+        self.middleware.memcached_servers = vec![memcached_address(port_offset).to_string()];
     }
 
     /// Every address that the roles listen on, with its role's name.

@@ -27,11 +27,14 @@ pub(crate) struct Installation {
     pub(crate) config: Config,
 }
 
-/// What `up` remembers.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// How a data folder is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Remembered {
-    port_offset: u16,
+pub(crate) struct Remembered {
+    /// What is added to every port.
+    pub(crate) port_offset: u16,
+    /// Whether it has a private HBase and memcached.
+    pub(crate) hbase: bool,
 }
 
 impl Installation {
@@ -45,8 +48,8 @@ impl Installation {
             (None, None) => Some(default_dir(environment)?),
         };
         if let Some(dir) = dir {
-            let offset = remembered(&dir)?.port_offset;
-            return Self::embedded(&dir, offset, place.config.as_deref(), environment);
+            let remembered = remembered(&dir)?.unwrap_or_default();
+            return Self::embedded(&dir, remembered, place.config.as_deref(), environment);
         }
         let file = place.config.as_deref().unwrap_or(Path::new(SYSTEM_CONFIG));
         Ok(Self { config: load(&Config::default(), Some(file), environment)? })
@@ -55,11 +58,14 @@ impl Installation {
     /// The embedded installation in a folder.
     pub(crate) fn embedded(
         dir: &Path,
-        port_offset: u16,
+        remembered: Remembered,
         file: Option<&Path>,
         environment: &Environment,
     ) -> anyhow::Result<Self> {
-        let mut base = Config::embedded(dir, port_offset);
+        let mut base = Config::embedded(dir, remembered.port_offset);
+        if remembered.hbase {
+            base.use_full_topology(remembered.port_offset);
+        }
         let secrets = Secrets::of(dir);
         if let Ok(hash) = secrets.submitter_hash() {
             base.collector.submitter_tokens = vec![hash];
@@ -70,16 +76,11 @@ impl Installation {
     }
 }
 
-/// Remembers the ports of a data folder.
-pub(crate) fn remember(dir: &Path, port_offset: u16) -> anyhow::Result<()> {
+/// Remembers how a data folder is used.
+pub(crate) fn remember(dir: &Path, remembered: Remembered) -> anyhow::Result<()> {
     let path = dir.join(REMEMBERED);
-    let text = loader::to_toml(&Remembered { port_offset })?;
+    let text = loader::to_toml(&remembered)?;
     std::fs::write(&path, text).with_context(|| format!("can't write \"{}\"", path.display()))
-}
-
-/// The ports that a data folder was last used with.
-pub(crate) fn remembered_offset(dir: &Path) -> anyhow::Result<u16> {
-    Ok(remembered(dir)?.port_offset)
 }
 
 /// `/var/lib/auxilio` as root, else a folder of the user's own.
@@ -97,18 +98,19 @@ pub(crate) fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
     std::path::absolute(path).with_context(|| format!("can't resolve \"{}\"", path.display()))
 }
 
-fn remembered(dir: &Path) -> anyhow::Result<Remembered> {
+/// How a data folder was last used; `None` before its first start.
+pub(crate) fn remembered(dir: &Path) -> anyhow::Result<Option<Remembered>> {
     let path = dir.join(REMEMBERED);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(Remembered::default());
+            return Ok(None);
         }
         Err(error) => {
             return Err(error).with_context(|| format!("can't read \"{}\"", path.display()));
         }
     };
-    toml::from_str(&text).with_context(|| format!("\"{}\" is damaged", path.display()))
+    toml::from_str(&text).map(Some).with_context(|| format!("\"{}\" is damaged", path.display()))
 }
 
 fn load(base: &Config, file: Option<&Path>, environment: &Environment) -> anyhow::Result<Config> {

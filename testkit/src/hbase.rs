@@ -32,10 +32,10 @@ use tempfile::TempDir;
 
 pub use self::client::{RawClient, raw_client};
 pub use self::daemon::Daemon;
+pub use self::jars::Jars;
 pub use self::options::{Gateway, HbaseOptions};
 
 use self::admin::Admin;
-use self::jars::Jars;
 use crate::postgres::{Owner, owner, spawn_for_the_program_s_life};
 
 /// How long a start, a stop or an answer may take before it has failed. A start takes five seconds

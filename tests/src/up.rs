@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use auxilio_testkit::hbase::Jars;
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::crashes::Crashes;
@@ -25,6 +27,8 @@ pub struct Up {
     /// Real crashes to post.
     pub crashes: Arc<Crashes>,
     offset: u16,
+    /// With what it is the full topology.
+    hbase: Option<Jars>,
     process: Option<Process>,
 }
 
@@ -32,6 +36,14 @@ impl Up {
     /// Makes a data folder and starts `up` in it.
     pub fn start() -> Result<Self> {
         let mut up = Self::prepare()?;
+        up.start_again()?;
+        Ok(up)
+    }
+
+    /// The same with a private HBase and memcached.
+    pub fn start_with_hbase() -> Result<Self> {
+        let mut up = Self::prepare()?;
+        up.hbase = Some(Jars::find()?);
         up.start_again()?;
         Ok(up)
     }
@@ -44,7 +56,13 @@ impl Up {
         let made = tempfile::tempdir()?;
         std::fs::create_dir(dir.path().join("symbols"))?;
         let crashes = Crashes::make(made.path(), &dir.path().join("symbols"))?;
-        Ok(Self { dir, crashes: Arc::new(crashes), offset: free_offset()?, process: None })
+        Ok(Self {
+            dir,
+            crashes: Arc::new(crashes),
+            offset: free_offset()?,
+            hbase: None,
+            process: None,
+        })
     }
 
     /// Starts `up` and waits until it says that it is ready.
@@ -55,9 +73,14 @@ impl Up {
         command
             .args(["up", "--port-offset", &self.offset.to_string(), "--data"])
             .arg(self.dir.path())
+            .args(self.hbase.iter().flat_map(|jars| {
+                [Path::new("--hbase"), &jars.folder, Path::new("--java"), &jars.java]
+            }))
             .stdin(Stdio::null())
             .stdout(std::fs::File::create(&said)?)
             .stderr(std::fs::OpenOptions::new().create(true).append(true).open(&log)?);
+        // Half the processor time of HBase's start.
+        command.env("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1");
         user::run_as(&mut command)?;
         let mut process = Process::start(&mut command)?;
         let ready = wait::until("auxilio up", START_TIME, || {
@@ -88,6 +111,11 @@ impl Up {
             "postgres" => 8132,
             "crashmover" => 8301,
             "monitor" => 8302,
+            "memcached" => 8211,
+            "gateway" => 9090,
+            "zookeeper" => 2181,
+            "hbase master" => 16040,
+            "hbase region server" => 16060,
             _ => 8303,
         };
         SocketAddr::from((Ipv4Addr::LOCALHOST, port + self.offset))
@@ -119,6 +147,9 @@ impl Drop for Up {
             let _ = process.terminate(Duration::from_secs(60));
         } else {
             end_postgres(self.dir.path());
+            for pid in hbase_processes(self.dir.path()) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
         }
     }
 }
@@ -126,14 +157,29 @@ impl Drop for Up {
 /// Ends the Postgres that a killed `up` left in a folder, by the pid in its own file.
 fn end_postgres(dir: &Path) {
     let Ok(text) = std::fs::read_to_string(dir.join("postgres/postmaster.pid")) else { return };
-    let pid = text
-        .lines()
-        .next()
-        .and_then(|line| line.trim().parse().ok())
-        .and_then(rustix::process::Pid::from_raw);
+    let pid = text.lines().next().and_then(|line| line.trim().parse().ok()).and_then(Pid::from_raw);
     if let Some(pid) = pid {
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+        let _ = kill_process(pid, Signal::INT);
     }
+}
+
+/// HBase, its gateway and memcached of a data folder, as far as they run: each names the folder in an
+/// argument of its own.
+pub fn hbase_processes(dir: &Path) -> Vec<Pid> {
+    let dir = dir.join("hbase");
+    let marks = [
+        format!("-Dauxilio.folder={}", dir.display()),
+        dir.join("memcached.pid").display().to_string(),
+    ];
+    let is_marked = |pid: &Pid| {
+        let line = std::fs::read_to_string(format!("/proc/{}/cmdline", pid.as_raw_nonzero()));
+        line.is_ok_and(|line| {
+            line.split('\0').any(|argument| marks.iter().any(|it| it == argument))
+        })
+    };
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    numbers.filter_map(Pid::from_raw).filter(is_marked).collect()
 }
 
 /// An offset whose ports are free. Test programs run one after another; within one, each asks here.
@@ -145,7 +191,8 @@ fn free_offset() -> Result<u16> {
             bail!("no port offset is free");
         }
         let offset = number * 1_000;
-        let ports = [8000, 8080, 8100, 8132, 8301, 8302, 8303].map(|port| port + offset);
+        let ports = [8000, 8080, 8100, 8132, 8211, 8301, 8302, 8303, 9090, 2181, 16040, 16060]
+            .map(|port| port + offset);
         if ports
             .iter()
             .all(|port| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())

@@ -6,13 +6,17 @@ use anyhow::bail;
 
 use crate::config::Config;
 
-/// Says at once which ports are taken, all of them.
-pub(crate) fn check_free(config: &Config) -> anyhow::Result<()> {
+/// Says at once which ports are taken, all of them: those of the roles, Postgres and the others.
+pub(crate) fn check_free(
+    config: &Config,
+    others: &[(&'static str, SocketAddr)],
+) -> anyhow::Result<()> {
     let postgres = SocketAddr::new([127, 0, 0, 1].into(), config.database.port);
     let taken: Vec<String> = config
         .addresses()
         .into_iter()
         .chain([("postgres", postgres)])
+        .chain(others.iter().copied())
         .filter_map(|(name, address)| {
             let error = TcpListener::bind(address).err()?;
             Some(format!("{name} {address} ({error})"))

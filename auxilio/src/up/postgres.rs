@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+use super::sidecar::Sidecar;
+
 /// Time that a start may take: recovery after a kill reads the whole log of the last checkpoint.
-const START_TIME_MAX: Duration = Duration::from_secs(120);
+pub(crate) const START_TIME_MAX: Duration = Duration::from_secs(120);
 
 /// Time that a fast stop may take before Postgres is killed.
 const STOP_TIME_MAX: Duration = Duration::from_secs(10);
@@ -108,9 +110,26 @@ impl Server {
         String::from_utf8_lossy(&line).contains(&*self.dir.to_string_lossy()).then_some(pid)
     }
 
-    /// Starts the server as a child in a process group of its own: a Ctrl-C of the terminal is for
-    /// us, who stop it when everything that needs it has ended.
-    pub(crate) fn start(&self) -> anyhow::Result<Child> {
+    /// Whether the server takes connections.
+    pub(crate) fn answers(&self) -> bool {
+        Command::new(self.program("pg_isready"))
+            .args(["--quiet", "--host=127.0.0.1", "--port", &self.port.to_string()])
+            .stdin(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    }
+}
+
+impl Sidecar for Server {
+    fn name(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn words(&self) -> String {
+        self.log.display().to_string()
+    }
+
+    fn start(&self) -> anyhow::Result<Child> {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -132,36 +151,11 @@ impl Server {
             .stderr(log)
             .process_group(0)
             .spawn()
-            .context("can't start postgres")
+            .context("can't run its program")
     }
 
-    /// Waits until the server takes connections.
-    pub(crate) fn wait_ready(&self, child: &mut Child) -> anyhow::Result<()> {
-        let step = Duration::from_millis(50);
-        let mut waited = Duration::ZERO;
-        while waited < START_TIME_MAX {
-            if let Some(status) = child.try_wait()? {
-                bail!(
-                    "postgres ended at its start ({status}); its last words are in \"{}\"",
-                    self.log.display()
-                );
-            }
-            let ready = Command::new(self.program("pg_isready"))
-                .args(["--quiet", "--host=127.0.0.1", "--port", &self.port.to_string()])
-                .stdin(Stdio::null())
-                .status()
-                .context("can't run pg_isready")?;
-            if ready.success() {
-                return Ok(());
-            }
-            std::thread::sleep(step);
-            waited += step;
-        }
-        bail!("postgres took no connection within {} s", START_TIME_MAX.as_secs())
-    }
-
-    /// Stops the server: fast, and by force if that takes too long.
-    pub(crate) fn stop(child: &mut Child) -> anyhow::Result<()> {
+    /// Fast, and by force if that takes too long.
+    fn stop(&self, child: &mut Child) -> anyhow::Result<()> {
         // SIGINT is Postgres' fast stop: sessions are ended, the next start needs no recovery.
         if let Some(pid) = rustix::process::Pid::from_raw(i32::try_from(child.id())?) {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);

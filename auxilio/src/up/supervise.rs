@@ -8,7 +8,7 @@ use auxilio_service::backoff::Backoff;
 use auxilio_service::clock::SystemRandom;
 use auxilio_service::{Shell, Shutdown};
 
-use super::postgres::Server;
+use super::sidecar::Sidecar;
 use crate::cli::Role;
 use crate::config::Config;
 use crate::crate_version::VERSION;
@@ -17,8 +17,8 @@ use crate::roles::{self, Parts};
 /// The longest wait before a failed part starts again.
 const RESTART_WAIT_MAX: Duration = Duration::from_secs(30);
 
-/// Between two looks at whether Postgres still runs.
-const POSTGRES_LOOK: Duration = Duration::from_millis(500);
+/// Between two looks at whether a server still runs.
+const SIDECAR_LOOK: Duration = Duration::from_millis(500);
 
 fn restarts() -> Backoff {
     Backoff::new(Duration::from_millis(500), RESTART_WAIT_MAX)
@@ -57,28 +57,29 @@ pub(crate) async fn wait_listening(config: &Config, shutdown: &Shutdown) -> bool
     !shutdown.stopping()
 }
 
-/// Restarts Postgres when it ends by itself, and stops it at the shutdown.
-pub(crate) async fn keep_postgres(
-    server: Server,
+/// Restarts a server when it ends by itself, and stops it at the shutdown.
+pub(crate) async fn keep_sidecar(
+    sidecar: Arc<dyn Sidecar>,
     mut child: Child,
     shutdown: Shutdown,
 ) -> anyhow::Result<()> {
     let mut backoff = restarts();
-    while shutdown.sleep(POSTGRES_LOOK).await {
+    while shutdown.sleep(SIDECAR_LOOK).await {
         let Some(status) = child.try_wait()? else { continue };
-        tracing::error!(%status, "postgres ended by itself");
+        tracing::error!(%status, "{} ended by itself", sidecar.name());
         if !shutdown.sleep(backoff.next(&SystemRandom)).await {
             return Ok(());
         }
-        match server.start() {
+        match sidecar.start() {
             Ok(started) => child = started,
             Err(error) => {
                 tracing::error!(
                     error = format!("{error:#}"),
-                    "postgres could not be started again"
+                    "{} could not be started again",
+                    sidecar.name()
                 );
             }
         }
     }
-    tokio::task::spawn_blocking(move || Server::stop(&mut child)).await?
+    tokio::task::spawn_blocking(move || sidecar.stop(&mut child)).await?
 }

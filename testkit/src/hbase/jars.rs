@@ -7,16 +7,16 @@ use anyhow::{Context as _, Result, ensure};
 
 /// What an HBase is started from.
 #[derive(Clone, Debug)]
-pub(super) struct Jars {
+pub struct Jars {
     /// The program of a Java 17.
-    pub(super) java: PathBuf,
+    pub java: PathBuf,
     /// The folder of jars.
-    pub(super) folder: PathBuf,
+    pub folder: PathBuf,
 }
 
 impl Jars {
     /// Fails in words if they are not installed.
-    pub(super) fn find() -> Result<Self> {
+    pub fn find() -> Result<Self> {
         Ok(Self { java: ask("java")?, folder: ask("lib")? })
     }
 }
