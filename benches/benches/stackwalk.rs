@@ -6,8 +6,6 @@
 
 #[path = "../../symbols/tests/corpus/mod.rs"]
 mod corpus;
-#[path = "../../stackwalk/tests/synthetic/mod.rs"]
-mod synthetic;
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +17,7 @@ use breakpad_symbols::{SimpleSymbolSupplier, Symbolizer};
 use minidump::Minidump;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Map, Value};
-use synthetic::{CODE, STACK, Synthetic, frame_chain, return_addresses};
+use auxilio_testkit::synthetic::{CODE, STACK, Synthetic, frame_chain, return_addresses};
 
 /// CPU time that each measurement takes at least.
 const MEASURED: Duration = Duration::from_secs(2);

@@ -16,7 +16,7 @@ pub struct WalkedDump {
     pub json_dump: Option<JsonText>,
     /// Whether symbols that may exist could not be had.
     pub symbols_failed: bool,
-    /// Whether a stack, the threads or the modules were cut.
+    /// Whether a part of the dump was missing, or cut because of a limit.
     pub truncated: bool,
     /// How the walker ended, if it died: its exit status, or the signal as a negative number.
     pub return_code: Option<i64>,

@@ -26,7 +26,7 @@ pub(crate) struct StreamPlace {
 }
 
 impl<'a> RawDump<'a> {
-    /// The bytes of a dump whose header the crate `minidump` has accepted.
+    /// The bytes of a dump. What it says is only as good as its header.
     pub(crate) fn new(bytes: &'a mut [u8]) -> Self {
         let little = bytes.starts_with(b"MDMP");
         Self { bytes, little }
@@ -70,6 +70,57 @@ impl<'a> RawDump<'a> {
             self.set_u32(stream.begin, keep);
             self.set_u32(stream.entry + 4, length);
         }
+    }
+
+    /// Bytes of the dump.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// How many streams the header says there are, if the file has room for them.
+    pub(crate) fn stream_count(&self) -> Option<usize> {
+        let (count, directory) = (self.u32(8)? as usize, self.u32(12)? as usize);
+        let end = count.checked_mul(ENTRY_BYTES)?.checked_add(directory)?;
+        (end <= self.len()).then_some(count)
+    }
+
+    /// Where the entries of the directory begin.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = usize> {
+        let directory = self.u32(12).map_or(0, |directory| directory as usize);
+        (0..self.stream_count().unwrap_or(0)).map(move |number| directory + number * ENTRY_BYTES)
+    }
+
+    /// Writes the number of streams.
+    pub(crate) fn set_stream_count(&mut self, count: usize) {
+        self.set_u32(8, count);
+    }
+
+    /// Writes a stream's length.
+    pub(crate) fn set_length(&mut self, stream: StreamPlace, length: usize) {
+        self.set_u32(stream.entry + 4, length);
+    }
+
+    /// Empties a stream. Returns what undoes it.
+    pub(crate) fn empty(&mut self, stream: StreamPlace) -> Vec<(usize, Vec<u8>)> {
+        let undo = vec![self.saved(stream.entry + 4, 4)];
+        self.set_length(stream, 0);
+        undo
+    }
+
+    /// At most `most` bytes from a place on.
+    pub(crate) fn bytes(&self, at: usize, most: usize) -> &[u8] {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        &rest[..most.min(rest.len())]
+    }
+
+    pub(crate) fn u16(&self, at: usize) -> Option<u16> {
+        let bytes = *self.bytes.get(at..)?.first_chunk()?;
+        Some(if self.little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) })
+    }
+
+    pub(crate) fn u64(&self, at: usize) -> Option<u64> {
+        let bytes = *self.bytes.get(at..)?.first_chunk()?;
+        Some(if self.little { u64::from_le_bytes(bytes) } else { u64::from_be_bytes(bytes) })
     }
 
     pub(crate) fn u32(&self, at: usize) -> Option<u32> {
@@ -125,7 +176,7 @@ impl<'a> RawDump<'a> {
     }
 
     fn set(&mut self, at: usize, bytes: &[u8]) {
-        if let Some(place) = self.bytes.get_mut(at..at + bytes.len()) {
+        if let Some(place) = self.bytes.get_mut(at..at.saturating_add(bytes.len())) {
             place.copy_from_slice(bytes);
         }
     }

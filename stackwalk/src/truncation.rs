@@ -1,8 +1,8 @@
-//! What was left out of a walk because of a limit.
+//! What a report lacks: left out because of a limit, or never arrived.
 
 use serde::{Deserialize, Serialize};
 
-/// Counts of what was left out. All zero: the report is whole.
+/// Counts of what a report lacks. All zero: it is whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Truncation {
     /// Threads whose stack was cut before the walk.
@@ -15,6 +15,16 @@ pub struct Truncation {
     pub modules_dropped: u64,
     /// Frames that were walked and are not in the report.
     pub frames_dropped: u64,
+    /// Entries of other lists that were not read: streams, memory regions, handles, thread names,
+    /// and unloaded modules that a frame may lie in.
+    pub entries_dropped: u64,
+    /// Names and debug records that were cut.
+    pub names_cut: u64,
+    /// Bytes of texts that were not read: maps, limits, the writer's own errors.
+    pub text_bytes_dropped: u64,
+    /// Streams, stacks, register sets, names and memory regions that the dump names and that lie
+    /// behind its end: it was cut off on its way.
+    pub parts_missing: u64,
 }
 
 impl Truncation {

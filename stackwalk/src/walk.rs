@@ -20,7 +20,8 @@ pub(crate) use process::WalkedState;
 #[error("the dump can't be read: {status}")]
 pub struct Unreadable {
     /// `EmptyMinidump`, or the reader's name: `MissingHeader`, `HeaderMismatch`,
-    /// `MissingThreadList` …; `OversizedReport` if its JSON would be too large.
+    /// `MissingThreadList` …; `OversizedReport` if its JSON would be too large, `OverlappingRecords`
+    /// if its parts lie over each other so that it can't be cut to the limits.
     pub status: String,
 }
 
@@ -55,7 +56,7 @@ pub fn walk_dump(
     if dump.is_empty() {
         return Err(Unreadable { status: "EmptyMinidump".to_owned() });
     }
-    let mut truncation = caps::apply(dump).map_err(|error| unreadable(error.name()))?;
+    let mut truncation = caps::apply(dump)?;
     let symbols = DumpSymbols::new(store);
     let mut state = process::process(dump, &symbols, &mut truncation)?;
     add_hints(&mut state.process, hints);
@@ -77,7 +78,7 @@ pub fn walk_dump(
     Ok(Walked { json: buffer.into_bytes(), facts })
 }
 
-fn unreadable(status: &str) -> Unreadable {
+pub(crate) fn unreadable(status: &str) -> Unreadable {
     Unreadable { status: status.to_owned() }
 }
 

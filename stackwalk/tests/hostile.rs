@@ -3,7 +3,6 @@
 
 #[path = "../../symbols/tests/corpus/mod.rs"]
 mod corpus;
-mod synthetic;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,8 +10,8 @@ use std::fs;
 use auxilio_common::limits;
 use auxilio_stackwalk::{DumpHints, DumpMap, Truncation, Unreadable, WalkFacts, walk_dump};
 use auxilio_symbols::{StoreOptions, SymbolStore};
+use auxilio_testkit::synthetic::{CODE, STACK, Synthetic, Thread, frame_chain, return_addresses};
 use serde_json::{Map, Value};
-use synthetic::{CODE, STACK, Synthetic, Thread, frame_chain, return_addresses};
 
 /// Streams of Mozilla's own: texts.
 const MOZ_LINUX_LIMITS: u32 = 0x4d7a_0003;
@@ -191,15 +190,16 @@ fn many_threads_on_one_hostile_stack_share_a_budget_of_frames() {
 #[test]
 fn modules_beyond_the_limit_are_dropped_and_counted() {
     let mut dump = Synthetic::new();
-    dump.modules = (0..5_000).map(|number| format!("/lib/{number}.so")).collect();
-    dump.unloaded_modules = 6_000;
+    dump = dump.with_modules((0..5_000).map(|number| format!("/lib/{number}.so")));
+    dump = dump.with_unloaded((0..6_000).map(|_| "gone.so"));
     let stack = dump.memory(STACK, frame_chain(STACK, 160, CODE + 0x200));
     dump.thread(1, stack);
     let (json, facts) = walk(&dump.build()).unwrap();
     let kept = limits::MODULES_COUNT_MAX as usize;
     assert_eq!(json["modules"].as_array().unwrap().len(), kept);
-    assert_eq!(json["unloaded_modules"].as_array().unwrap().len(), kept);
-    assert_eq!(facts.truncation.modules_dropped, 11_000 - 2 * kept as u64);
+    let unloaded = limits::UNLOADED_COUNT_MAX;
+    assert_eq!(json["unloaded_modules"].as_array().unwrap().len(), unloaded);
+    assert_eq!(facts.truncation.modules_dropped, 11_000 - kept as u64 - unloaded as u64);
     assert_eq!(threads(&json)[0]["frames"][0]["module"], "0.so");
 }
 
@@ -224,8 +224,8 @@ fn a_dump_without_a_crash_has_all_its_threads_and_no_crashing_one() {
 
 #[test]
 fn what_a_hostile_module_is_called_is_only_text() {
-    let mut dump = Synthetic::new();
-    dump.modules = ["..", "a\\..", "", "a\u{0}b", &"x".repeat(300)].map(str::to_owned).to_vec();
+    let names = ["..", "a\\..", "", "a\u{0}b", &"x".repeat(300)];
+    let mut dump = Synthetic::new().with_modules(names);
     let stack = dump.memory(STACK, return_addresses(160));
     dump.thread(1, stack);
     let (json, facts) = walk(&dump.build()).unwrap();
@@ -276,7 +276,7 @@ fn flipped_bits_give_a_name_or_a_report() {
     }
     dump.exception = Some(2);
     dump.memory_list = true;
-    dump.unloaded_modules = 3;
+    dump = dump.with_unloaded(["gone.so"; 3]);
     dump.thread_names = Some((3, "worker".to_owned()));
     let good = dump.build();
     let (mut named, mut reported) = (0, 0);

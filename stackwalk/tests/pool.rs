@@ -1,7 +1,7 @@
 //! The pool of workers, with real processes: this very test, started again as `stackwalk-worker`.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
-mod synthetic;
+mod ground;
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,19 +10,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
-use auxilio_common::CrashId;
-use auxilio_stackwalk::{DumpHints, Pool, PoolOptions, Walk, WalkError, WalkLane, WalkRequest};
+use auxilio_stackwalk::{Pool, PoolOptions, WalkError, WalkLane, WalkRequest};
+use auxilio_testkit::synthetic::{CODE, STACK, Synthetic, frame_chain, return_addresses};
 use futures::FutureExt as _;
-use synthetic::{CODE, STACK, Synthetic, frame_chain, return_addresses};
+use ground::{Ground, Test, WORKER, only_idle, request};
 use tokio::runtime::Runtime;
 
-const WORKER: &str = "stackwalk-worker";
 const HOLDER: &str = "hold-a-pool";
 
 /// Long enough for anything that should happen at once, on a busy machine.
 const SOON: Duration = Duration::from_mins(1);
-
-type Test = (&'static str, fn());
 
 const TESTS: &[Test] = &[
     ("a_dump_inside_of_a_larger_file_is_walked", a_dump_inside_of_a_larger_file_is_walked),
@@ -75,69 +72,20 @@ fn main() -> ExitCode {
         Some(HOLDER) => hold_a_pool(Path::new(&arguments[2])),
         _ => {}
     }
-    if arguments.iter().any(|argument| argument == "--list") {
-        for (name, _) in TESTS {
-            println!("{name}: test");
-        }
-        return ExitCode::SUCCESS;
-    }
-    let filters: Vec<&String> = arguments[1..].iter().filter(|a| !a.starts_with("--")).collect();
-    let chosen =
-        |name: &str| filters.is_empty() || filters.iter().any(|f| name.contains(f.as_str()));
-    let mut failed = 0;
-    for (name, test) in TESTS.iter().filter(|(name, _)| chosen(name)) {
-        let passed = std::panic::catch_unwind(test).is_ok();
-        println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
-        failed += usize::from(!passed);
-    }
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// A pool with a folder of its own.
-struct Ground {
-    folder: tempfile::TempDir,
-    runtime: Runtime,
+    ground::run(TESTS)
 }
 
 impl Ground {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), runtime: Runtime::new().unwrap() }
-    }
-
-    fn options(&self) -> PoolOptions {
-        PoolOptions::new(Vec::new(), self.folder.path().join("cache"), 1)
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> WalkRequest {
-        let path = self.folder.path().join(name);
-        fs::write(&path, bytes).unwrap();
-        request(path, bytes.len())
-    }
-
     /// A dump that takes for ever to open: a pipe that nobody writes.
     fn endless(&self) -> WalkRequest {
         let path = self.folder.path().join("endless");
         make_pipe(&path);
         request(path, 1_000)
     }
-
-    fn walk(&self, pool: &Pool, request: WalkRequest) -> Result<Walk, WalkError> {
-        self.runtime.block_on(pool.walk(request, WalkLane::Common))
-    }
 }
 
 fn make_pipe(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
-}
-
-fn request(path: PathBuf, length: usize) -> WalkRequest {
-    WalkRequest {
-        crash_id: CrashId::parse("0b794045-87ec-4649-9ce1-73ec00261124").unwrap(),
-        path,
-        offset: 0,
-        length: length as u64,
-        hints: DumpHints::default(),
-    }
 }
 
 fn small_dump() -> Vec<u8> {
@@ -148,10 +96,14 @@ fn small_dump() -> Vec<u8> {
     dump.build()
 }
 
-/// A dump that is small and makes its reader hold gigabytes: one long thread name, many times.
-fn greedy_dump() -> Vec<u8> {
+/// A dump within all limits whose walk takes some 60 MB: 300 stacks, and 20,000 frames kept.
+fn large_dump() -> Vec<u8> {
     let mut dump = Synthetic::new();
-    dump.thread_names = Some((3_000, "n".repeat(2 << 20)));
+    for id in 0..300 {
+        let address = STACK + u64::from(id) * (1 << 20);
+        let stack = dump.memory(address, frame_chain(address, 64 << 10, CODE + 0x200));
+        dump.thread(id, stack);
+    }
     dump.build()
 }
 
@@ -174,12 +126,6 @@ fn wait_for(what: &str, is_so: impl Fn() -> bool) {
         std::thread::sleep(Duration::from_millis(20));
     }
     panic!("waited in vain: {what}");
-}
-
-fn only_idle(pool: &Pool) -> u32 {
-    let idle = pool.idle_workers();
-    assert_eq!(idle.len(), 1);
-    idle[0]
 }
 
 fn a_dump_inside_of_a_larger_file_is_walked() {
@@ -273,10 +219,10 @@ fn the_watchdog_kills_a_walk_that_takes_too_long() {
 fn a_dump_that_wants_too_much_memory_kills_only_its_worker() {
     let ground = Ground::new();
     let mut options = ground.options();
-    options.address_space_bytes = 512 << 20;
+    options.address_space_bytes = 40 << 20;
     let pool = Pool::new(options);
-    let error = ground.walk(&pool, ground.write("greedy", &greedy_dump())).unwrap_err();
-    let WalkError::Died { how, stderr_tail, .. } = error else { panic!("{error}") };
+    let error = ground.walk(&pool, ground.write("large", &large_dump()));
+    let Err(WalkError::Died { how, stderr_tail, .. }) = error else { panic!("it did not die") };
     assert!(how.contains("SIGABRT"), "{how}");
     assert!(stderr_tail.contains("memory allocation of"), "{stderr_tail}");
     ground.walk(&pool, ground.write("good", &small_dump())).unwrap();

@@ -46,7 +46,7 @@ fn note(name: &DumpName, walk: &WalkedDump, draft: &mut Draft) {
         draft.note(format!("{name}: symbols that may exist could not be had"));
     }
     if walk.truncated {
-        draft.note(format!("{name}: a stack, the threads or the modules were cut"));
+        draft.note(format!("{name}: a part of the dump is missing or was cut"));
     }
 }
 

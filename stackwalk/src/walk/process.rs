@@ -1,11 +1,12 @@
 //! The processor's state of a dump, its stacks walked within a budget of frames.
 //!
 //! The processor walks all threads of a dump at once and without bound. So it is shown the crashing
-//! thread alone, which it needs for its analysis of the crash; everything else of the state comes
-//! out as ever. The other threads are walked one after the other by the same unwinder.
+//! thread alone, which it needs for its analysis of the crash, and no unloaded modules, of which it
+//! names all that a frame may lie in; everything else of the state comes out as ever. The other
+//! threads are walked one after the other by the same unwinder.
 
 use auxilio_symbols::DumpSymbols;
-use minidump::{Minidump, MinidumpStream as _, MinidumpThreadList};
+use minidump::{Minidump, MinidumpStream as _, MinidumpThreadList, MinidumpUnloadedModuleList};
 use minidump_processor::{ProcessError, ProcessState, ProcessorOptions};
 use minidump_unwind::CallStack;
 
@@ -30,15 +31,21 @@ pub(super) fn process(
     let crashing = crashing_place(bytes)?;
     let mut raw = RawDump::new(bytes);
     let list = raw.stream(MinidumpThreadList::STREAM_TYPE);
-    let undo = list.map(|list| raw.only(list, THREAD_BYTES, crashing));
+    let mut undo = list.map(|list| raw.only(list, THREAD_BYTES, crashing)).unwrap_or_default();
+    let unloaded = raw.stream(MinidumpUnloadedModuleList::STREAM_TYPE);
+    undo.extend(unloaded.into_iter().flat_map(|unloaded| raw.empty(unloaded)));
     let processed = process_as_it_is(bytes, symbols);
-    RawDump::new(bytes).restore(undo.unwrap_or_default());
+    RawDump::new(bytes).restore(undo);
     let mut process = processed?;
 
+    let dump = read(bytes)?;
+    if let Ok(unloaded) = dump.get_stream::<MinidumpUnloadedModuleList>() {
+        process.unloaded_modules = unloaded;
+    }
     let mut budget = Budget::new(truncation);
     let mut crashed = process.threads.pop();
-    let crashed_frames = crashed.as_mut().map(|stack| budget.keep(stack));
-    let dump = read(bytes)?;
+    let crashed_frames =
+        crashed.as_mut().map(|stack| budget.keep(stack, &process.unloaded_modules));
     let mut walked = stacks::walk_all_but(&dump, crashing, &process, symbols, &mut budget);
     if let (Some(place), Some(stack), Some(frames)) = (crashing, crashed, crashed_frames) {
         walked.insert(place.min(walked.len()), (stack, frames));

@@ -20,24 +20,58 @@ use crate::Truncation;
 /// Frames that may still be walked and kept.
 pub(super) struct Budget<'a> {
     left: usize,
+    /// Unloaded modules that may still be named.
+    unloaded_left: usize,
     truncation: &'a mut Truncation,
 }
 
 impl<'a> Budget<'a> {
     pub(super) fn new(truncation: &'a mut Truncation) -> Self {
-        Self { left: limits::FRAMES_TOTAL_MAX, truncation }
+        Self {
+            left: limits::FRAMES_TOTAL_MAX,
+            unloaded_left: limits::UNLOADED_NAMES_TOTAL_MAX,
+            truncation,
+        }
     }
 
-    /// Takes a walked thread's frames from the budget, drops those beyond the limits and returns
-    /// how many there were. The innermost frame of a thread always stays.
-    pub(super) fn keep(&mut self, stack: &mut CallStack) -> usize {
+    /// Takes a walked thread's frames from the budget, drops those beyond the limits, names unloaded
+    /// modules for the others and returns how many there were. The innermost frame of a thread
+    /// always stays.
+    pub(super) fn keep(
+        &mut self,
+        stack: &mut CallStack,
+        unloaded: &MinidumpUnloadedModuleList,
+    ) -> usize {
         let walked = stack.frames.len();
         let kept = walked.min(limits::FRAMES_COUNT_MAX).min(self.left.max(1));
         stack.frames.truncate(kept);
         self.truncation.frames_dropped += (walked - kept) as u64;
         // All that were walked: what bounds time as well.
         self.left = self.left.saturating_sub(walked);
+        for frame in stack.frames.iter_mut().filter(|frame| frame.module.is_none()) {
+            frame.unloaded_modules = self.unloaded_at(frame.instruction, unloaded);
+        }
         walked
+    }
+
+    /// Unloaded modules that once lay where a frame points, with the offsets in them.
+    fn unloaded_at(
+        &mut self,
+        instruction: u64,
+        unloaded: &MinidumpUnloadedModuleList,
+    ) -> BTreeMap<String, BTreeSet<u64>> {
+        let mut found: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+        let most = self.unloaded_left.min(limits::UNLOADED_NAMES_PER_FRAME_MAX);
+        for (number, module) in unloaded.modules_at_address(instruction).enumerate() {
+            if number >= most {
+                self.truncation.entries_dropped += 1;
+                continue;
+            }
+            self.unloaded_left -= 1;
+            let offset = instruction.wrapping_sub(module.raw.base_of_image);
+            found.entry(module.name.clone()).or_default().insert(offset);
+        }
+        found
     }
 
     /// A thread's stack, or nothing once the budget is used up.
@@ -93,7 +127,7 @@ pub(super) fn walk_all_but(
             let mut stack = dump.begin(thread);
             let memory = budget.allow(dump.stack_memory(thread, &stack));
             walk(place, &mut stack, memory, state, symbols);
-            let walked = budget.keep(&mut stack);
+            let walked = budget.keep(&mut stack, &state.unloaded_modules);
             (stack, walked)
         })
         .collect()
@@ -142,20 +176,4 @@ fn walk(
     let (modules, system) = (&state.modules, &state.system_info);
     let walk = minidump_unwind::walk_stack(place, (), stack, memory, modules, system, symbols);
     futures::executor::block_on(walk);
-    for frame in stack.frames.iter_mut().filter(|frame| frame.module.is_none()) {
-        frame.unloaded_modules = unloaded_at(frame.instruction, &state.unloaded_modules);
-    }
-}
-
-/// Unloaded modules that once lay where a frame points, with the offsets in them.
-fn unloaded_at(
-    instruction: u64,
-    unloaded: &MinidumpUnloadedModuleList,
-) -> BTreeMap<String, BTreeSet<u64>> {
-    let mut found: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
-    for module in unloaded.modules_at_address(instruction) {
-        let offset = instruction.wrapping_sub(module.raw.base_of_image);
-        found.entry(module.name.clone()).or_default().insert(offset);
-    }
-    found
 }
