@@ -32,6 +32,18 @@ fn assert_kept(up: &Up) {
     assert_eq!(cells[0].value.as_deref(), Some(b"value".as_slice()));
 }
 
+/// The crash is in HBase, raw and processed, under Socorro's key.
+fn assert_in_hbase(up: &Up, id: &str) {
+    let row = format!("{}{}{id}", &id[..1], &id[30..]).into_bytes();
+    let rows = client(up).get_row(b"crash_reports".to_vec(), row, BTreeMap::new()).unwrap();
+    let columns = rows[0].columns.as_ref().unwrap();
+    for column in ["meta_data:manifest", "meta_data:json", "processed_data:manifest"] {
+        assert!(columns.contains_key(column.as_bytes()), "{column} of {id}");
+    }
+    let signature = columns[b"processed_data:signature".as_slice()].value.as_ref().unwrap();
+    assert!(!signature.is_empty());
+}
+
 #[test]
 fn full_topology_outlives_kill_nine_of_its_parts_and_of_up_and_ends_with_up() {
     let mut up = Up::start_with_hbase().unwrap();
@@ -78,6 +90,7 @@ fn full_topology_outlives_kill_nine_of_its_parts_and_of_up_and_ends_with_up() {
     let fields = [("ProductName", "Demo"), ("Version", "1.0")];
     let id = crashes::post(up.address("collector"), &fields, Some(&up.crashes.segv)).unwrap();
     roles::wait_processed(up.address("middleware"), &[id], PATIENCE);
+    assert_in_hbase(&up, &id.to_string());
 
     assert!(up.take().unwrap().terminate(PATIENCE).unwrap().success());
     assert!(hbase_processes(up.dir.path()).is_empty());

@@ -6,7 +6,8 @@ use std::path::Path;
 use anyhow::ensure;
 use serde::{Deserialize, Serialize};
 
-use crate::up::full::memcached_address;
+use crate::store::{Engine, Store};
+use crate::up::full::{gateway_address, memcached_address};
 use crate::up::secrets::Secrets;
 
 /// Every key there is. Sections stand in the order in which a crash meets their parts.
@@ -18,7 +19,9 @@ pub(crate) struct Config {
     pub(crate) collector: auxilio_collector::Config,
     pub(crate) spool: auxilio_spool::Config,
     pub(crate) crashmover: auxilio_crashmover::Config,
+    pub(crate) store: Store,
     pub(crate) disk_store: auxilio_disk_store::Config,
+    pub(crate) hbase: auxilio_thrift::Config,
     pub(crate) database: auxilio_database::Config,
     pub(crate) monitor: auxilio_monitor::Config,
     pub(crate) processor: auxilio_processor::Config,
@@ -67,6 +70,8 @@ impl Config {
     /// Moves it to what the full topology has in place of the embedded parts.
     pub(crate) fn use_full_topology(&mut self, port_offset: u16) {
         self.middleware.memcached_servers = vec![memcached_address(port_offset).to_string()];
+        self.store.engine = Engine::Hbase;
+        self.hbase.gateways = vec![gateway_address(port_offset).to_string()];
     }
 
     /// Every address that the roles listen on, with its role's name.
@@ -105,6 +110,9 @@ impl Config {
             self.spool.free_percent_min <= 100 && self.spool.free_inodes_percent_min <= 100,
             "spool.free_percent_min and spool.free_inodes_percent_min are percentages"
         );
+        if self.store.engine == Engine::Hbase {
+            self.hbase.check()?;
+        }
         Ok(())
     }
 

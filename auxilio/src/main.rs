@@ -8,6 +8,7 @@ mod crate_version;
 mod installation;
 mod roles;
 mod run;
+mod store;
 mod up;
 mod verbs;
 

@@ -1,11 +1,9 @@
-//! The roles, each with the parts that it needs. This is the place that picks the store.
+//! The roles, each with the parts that it needs.
 
 use std::sync::Arc;
 
-use anyhow::ensure;
 use auxilio_common::CrashStore;
 use auxilio_database::{Database, DbRole};
-use auxilio_disk_store::DiskStore;
 use auxilio_service::Shell;
 use auxilio_service::clock::{SystemClock, SystemRandom};
 use auxilio_spool::Spool;
@@ -13,6 +11,7 @@ use auxilio_stackwalk::{Pool, PoolOptions};
 
 use crate::cli::Role;
 use crate::config::Config;
+use crate::store;
 
 /// What the roles of one process share.
 pub(crate) struct Parts {
@@ -22,9 +21,9 @@ pub(crate) struct Parts {
 
 impl Parts {
     /// Opens the store. The spool and Postgres are opened by the roles that need them.
-    pub(crate) fn open(config: Arc<Config>) -> Self {
-        let store = open_store(&config);
-        Self { config, store }
+    pub(crate) fn open(config: Arc<Config>) -> anyhow::Result<Self> {
+        let store = store::open(&config)?;
+        Ok(Self { config, store })
     }
 
     fn spool(&self) -> anyhow::Result<Arc<Spool>> {
@@ -46,18 +45,6 @@ impl Parts {
         options.priority_workers = config.priority_workers;
         Pool::new(options)
     }
-}
-
-/// The store of a configuration.
-fn open_store(config: &Config) -> Arc<dyn CrashStore> {
-    Arc::new(DiskStore::new(config.disk_store.clone(), Arc::new(SystemRandom)))
-}
-
-/// The store of a configuration, for a verb: it must be there already.
-pub(crate) fn find_store(config: &Config) -> anyhow::Result<Arc<dyn CrashStore>> {
-    let dir = config.disk_store.dir.display();
-    ensure!(DiskStore::is_there(&config.disk_store), "there is no store in \"{dir}\"");
-    Ok(open_store(config))
 }
 
 /// Runs a role until its shell says stop.

@@ -35,7 +35,7 @@ pub(crate) fn perform(
 async fn run_roles(roles: Vec<Role>, config: Config) -> anyhow::Result<()> {
     let shutdown = Shutdown::new();
     shutdown.on_signals(Duration::from_secs(config.service.shutdown_deadline_secs))?;
-    let parts = Arc::new(Parts::open(Arc::new(config)));
+    let parts = Arc::new(Parts::open(Arc::new(config))?);
     let mut running = tokio::task::JoinSet::new();
     for role in roles {
         let shell = Shell::new(role.as_str(), VERSION, shutdown.clone());

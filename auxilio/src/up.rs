@@ -33,6 +33,7 @@ use crate::cli::{Place, Role, UpOptions};
 use crate::config::Config;
 use crate::installation::{self, Installation, Remembered, absolute};
 use crate::roles::Parts;
+use crate::store;
 
 pub(crate) fn perform(
     place: &Place,
@@ -130,7 +131,13 @@ async fn start_sidecars(
     }
     prepare_database(config).await?;
     match hbase {
-        Some(hbase) => hbase.wait(sidecars, shutdown).await,
+        Some(hbase) => {
+            let ready = hbase.wait(sidecars, shutdown).await?;
+            if ready {
+                store::make_missing_tables(config).await?;
+            }
+            Ok(ready)
+        }
         None => Ok(true),
     }
 }
@@ -147,7 +154,7 @@ async fn run_roles(
     full: Option<&FullTopology>,
     shutdown: &Shutdown,
 ) -> anyhow::Result<()> {
-    let parts = Arc::new(Parts::open(Arc::clone(&config)));
+    let parts = Arc::new(Parts::open(Arc::clone(&config))?);
     let roles: Vec<_> = Role::ALL
         .into_iter()
         .map(|role| tokio::spawn(supervise::keep_role(role, Arc::clone(&parts), shutdown.clone())))

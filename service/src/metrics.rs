@@ -98,6 +98,18 @@ declare! {
         "Hints to monitors, by whether one took them.";
     CRASHMOVER_WANTED: Counter "auxilio_crashmover_crashes_wanted_total" []
         "Crashes that were carried first because somebody waits for them.";
+    HBASE_CALLS: Counter "auxilio_hbase_calls_total" ["call", "outcome"]
+        "Calls to HBase's gateways that ended, by what became of them: ok, or the name of the error.";
+    HBASE_CALL: Histogram "auxilio_hbase_call_seconds" ["call"]
+        "Time of a call to a gateway, without its wait for a turn.";
+    HBASE_REPEATS: Counter "auxilio_hbase_calls_repeated_total" ["call"]
+        "Calls that were made once more because their connection failed.";
+    HBASE_CONNECTIONS: Counter "auxilio_hbase_connections_total" ["gateway", "event"]
+        "Connections to gateways: opened, failed to open, retired, or dropped after a failed call.";
+    HBASE_RESTING: Gauge "auxilio_hbase_gateway_resting_count" ["gateway"]
+        "1 while a gateway is left alone because it failed again and again.";
+    HBASE_THREADS: Gauge "auxilio_hbase_threads_count" []
+        "Threads that make calls to gateways, each with at most one connection.";
     MONITOR_INSERTED: Counter "auxilio_monitor_jobs_inserted_total" []
         "Jobs inserted for new crashes.";
     MONITOR_INDEX_REMOVED: Counter "auxilio_monitor_index_rows_removed_total" []

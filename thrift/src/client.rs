@@ -7,7 +7,7 @@ use auxilio_common::{Clock, Random};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-use crate::cluster::Config;
+use crate::config::Config;
 use crate::connection::Rpc;
 use crate::dialer::Dialer;
 use crate::error::Error;
@@ -18,9 +18,6 @@ use crate::pool::{Pool, Status};
 
 /// Time after which a waiting call sees to it that there is a thread for it.
 const NUDGE: Duration = Duration::from_secs(1);
-
-/// The least that all calls together may hold: 16 lanes of 64 KiB.
-const IN_FLIGHT_BYTES_LEAST: usize = 1024 * 1024;
 
 /// A client of one HBase cluster. Clones share everything; the last one ends the threads.
 ///
@@ -56,13 +53,7 @@ impl Client {
         random: Arc<dyn Random>,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, Error> {
-        if config.connections == 0 {
-            return Err(Error::TooSmall { key: "hbase.connections", least: 1 });
-        }
-        if config.in_flight_bytes_max < IN_FLIGHT_BYTES_LEAST {
-            let key = "hbase.in_flight_bytes_max";
-            return Err(Error::TooSmall { key, least: IN_FLIGHT_BYTES_LEAST });
-        }
+        config.check()?;
         let dialer = Dialer::new(config, clock, Arc::clone(&random), observer)?;
         let pool = Pool::new(dialer, random, config.connections, config.call_timeout());
         let bytes_each = config.in_flight_bytes_max / LANES;

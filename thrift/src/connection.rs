@@ -9,7 +9,7 @@ use thrift::protocol::{
     TBinaryOutputProtocol, TCompactOutputProtocol, TInputProtocol, TOutputProtocol,
 };
 
-use crate::cluster::Protocol;
+use crate::config::Protocol;
 use crate::error::WireError;
 use crate::exception::Exception;
 use crate::gateway::Seat;

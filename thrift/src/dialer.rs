@@ -7,7 +7,7 @@ use auxilio_common::{Clock, Random, limits};
 use hbase_thrift::hbase::{THbaseSyncClient as _, TThriftServerType};
 use thrift::ApplicationErrorKind;
 
-use crate::cluster::{Config, Protocol};
+use crate::config::{Config, Protocol};
 use crate::connection::{Connection, Failure};
 use crate::diagnosis::{self, diagnose};
 use crate::error::{ConnectError, Error, WireError};

@@ -12,7 +12,7 @@
 mod batch;
 mod breaker;
 mod client;
-mod cluster;
+mod config;
 mod connection;
 mod diagnosis;
 mod dialer;
@@ -34,7 +34,7 @@ mod transport;
 mod write;
 
 pub use client::Client;
-pub use cluster::{Config, Protocol};
+pub use config::{Config, Protocol};
 pub use error::{ConnectError, Error, WireError};
 pub use exception::{Exception, Sort};
 pub use observer::{ConnectionEvent, Observer};

@@ -41,6 +41,9 @@ pub trait Observer: Send + Sync {
 
     /// A gateway's breaker opened or closed.
     fn breaker(&self, gateway: &str, open: bool);
+
+    /// So many threads make calls now, each with at most one connection.
+    fn threads(&self, count: usize);
 }
 
 /// Nobody counts.
@@ -52,4 +55,6 @@ impl Observer for () {
     fn connection(&self, _: &str, _: ConnectionEvent) {}
 
     fn breaker(&self, _: &str, _: bool) {}
+
+    fn threads(&self, _: usize) {}
 }

@@ -136,8 +136,10 @@ impl Pool {
             return;
         }
         state.threads += 1;
-        let name = format!("hbase-{}", state.threads);
+        let threads = state.threads;
         drop(state);
+        self.dialer.observer.threads(threads);
+        let name = format!("hbase-{threads}");
         let pool = Arc::clone(self);
         if let Err(error) = thread::Builder::new().name(name).spawn(move || pool.work()) {
             self.lock().threads -= 1;
@@ -185,6 +187,9 @@ impl Pool {
             let left = (waits_since + IDLE_MAX).saturating_sub(now);
             if state.closed || left.is_zero() {
                 state.threads -= 1;
+                let threads = state.threads;
+                drop(state);
+                self.dialer.observer.threads(threads);
                 return None;
             }
             let patience = if state.queue.waiting() > 0 { LOOK_AGAIN } else { left };
@@ -282,7 +287,7 @@ mod tests {
 
     use super::*;
     use crate::client::Client;
-    use crate::cluster::Config;
+    use crate::config::Config;
     use crate::job::Spec;
     use crate::lane::Lane;
 

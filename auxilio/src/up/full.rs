@@ -51,13 +51,18 @@ struct Ports {
 impl Ports {
     fn of(offset: u16) -> Self {
         Self {
-            gateway: 9090 + offset,
+            gateway: gateway_address(offset).port(),
             zookeeper: 2181 + offset,
             master: 16040 + offset,
             regionserver: 16060 + offset,
             memcached: memcached_address(offset).port(),
         }
     }
+}
+
+/// Where the gateway listens in the full topology.
+pub(crate) fn gateway_address(offset: u16) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, 9090 + offset).into()
 }
 
 /// Where memcached listens in the full topology.

@@ -27,7 +27,7 @@ use self::tally::Tally;
 use super::runtime;
 use crate::cli::{Place, ReconcileOptions};
 use crate::installation::Installation;
-use crate::roles;
+use crate::store;
 
 /// Time that a batch under way has after the first signal.
 const STOP_TIME_MAX: Duration = Duration::from_secs(30);
@@ -44,7 +44,7 @@ pub(crate) fn perform(
         return Ok(ExitCode::from(2));
     }
     let config = Installation::find(place, environment)?.config;
-    let store = roles::find_store(&config)?;
+    let store = store::find(&config)?;
     let database = Database::connect(&config.database, DbRole::Cron)?;
     let bringing = Bringing::new(store, database, options.dry_run);
     let days = Days { from: options.from, to, as_json: place.json };

@@ -24,7 +24,7 @@ use super::runtime;
 use crate::cli::{Place, ReprocessOptions};
 use crate::config::Config;
 use crate::installation::Installation;
-use crate::roles;
+use crate::store;
 
 /// Crashes of one page of a condition: some reads of a week, and a megabyte.
 const PAGE_CRASHES: usize = 5_000;
@@ -66,7 +66,7 @@ async fn run(
 ) -> anyhow::Result<ExitCode> {
     let shutdown = Shutdown::new();
     shutdown.on_signals(STOP_TIME_MAX).context("signals can't be waited for")?;
-    let store = roles::find_store(config)?;
+    let store = store::find(config)?;
     let database = Database::connect(&config.database, DbRole::Cron)?;
     let mut asking = Asking::new(store, database, options, as_json, shutdown.clone());
     let ended = tokio::select! {

@@ -5,19 +5,15 @@ use std::sync::Arc;
 use auxilio_common::CrashStore;
 use auxilio_testkit::hbase::Hbase;
 use auxilio_testkit::store_conformance;
-use auxilio_thrift::{Family, HbaseStore, TABLES};
-use futures::future::join_all;
+use auxilio_thrift::HbaseStore;
 
 use crate::support::Bench;
 
 /// Makes the store's tables and the store.
 pub(crate) async fn store(bench: &Bench) -> HbaseStore {
-    let made = TABLES.map(async |table| {
-        let families: Vec<_> = table.families.iter().map(|name| Family::plain(name)).collect();
-        bench.client.create_table(table.name, &families).await.unwrap();
-    });
-    join_all(made).await;
-    HbaseStore::new(bench.client.clone())
+    let store = HbaseStore::new(bench.client.clone());
+    store.make_missing_tables().await.unwrap();
+    store
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -38,6 +38,8 @@ impl Observer for Told {
     fn breaker(&self, _: &str, open: bool) {
         self.push(format!("breaker {open}"));
     }
+
+    fn threads(&self, _: usize) {}
 }
 
 /// A client, its tables' prefix, and the HBase that must stay while it is used.

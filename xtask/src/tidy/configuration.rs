@@ -16,8 +16,12 @@ const SAMPLE: &str = "config/auxilio.sample.toml";
 const DOCUMENTED: &str = "docs/configuration.md";
 
 /// Structs that are sections, where they are not `Config` in the `config.rs` of the section's crate.
-const SECTIONS: [(&str, &str, &str); 2] =
-    [("service/src/log.rs", "Config", "log"), ("auxilio/src/config.rs", "Service", "service")];
+const SECTIONS: [(&str, &str, &str); 4] = [
+    ("service/src/log.rs", "Config", "log"),
+    ("auxilio/src/config.rs", "Service", "service"),
+    ("auxilio/src/store.rs", "Store", "store"),
+    ("thrift/src/config.rs", "Config", "hbase"),
+];
 
 /// Samples that are no TOML, keys without a line in the sample or the document, lines without a key.
 pub fn check(tree: &Tree) -> Vec<Finding> {

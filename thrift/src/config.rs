@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
+use crate::gateway::Gateways;
 use crate::transport::Transport;
 
 /// How values are encoded. It must be the gateway's.
@@ -67,7 +69,24 @@ const FRAMED_REQUEST_BYTES: usize = 3 * MIB / 2;
 /// A gateway without frames takes 100 MiB for each text; nothing here needs so much.
 const BUFFERED_REQUEST_BYTES: usize = 64 * MIB;
 
+/// The least that all calls together may hold.
+const IN_FLIGHT_BYTES_LEAST: usize = MIB;
+
 impl Config {
+    /// Says what is wrong with it, as far as that can be told without a gateway.
+    pub fn check(&self) -> Result<(), Error> {
+        Gateways::parse(&self.gateways)?;
+        for (key, value, least) in [
+            ("hbase.connections", self.connections, 1),
+            ("hbase.in_flight_bytes_max", self.in_flight_bytes_max, IN_FLIGHT_BYTES_LEAST),
+        ] {
+            if value < least {
+                return Err(Error::TooSmall { key, least });
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn connect_timeout(&self) -> Duration {
         Duration::from_secs(self.connect_timeout_secs.max(1))
     }
