@@ -76,6 +76,11 @@ impl SymbolPath {
         self.below(store, "sym")
     }
 
+    /// The debug id, as Breakpad writes it.
+    pub(crate) fn debug_id(&self) -> &str {
+        &self.debug_id
+    }
+
     /// The index below the cache folder.
     pub(crate) fn symx_in(&self, cache: &Path) -> PathBuf {
         self.below(cache, "symx")

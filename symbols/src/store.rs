@@ -154,6 +154,12 @@ impl SymbolStore {
         if let Some(reason) = layout.corrupt {
             return Opened::Corrupt(reason.into());
         }
+        if let Some(id) = id_inside(&text)
+            && !id.eq_ignore_ascii_case(path.debug_id().as_bytes())
+        {
+            // Another build's functions lie elsewhere: its names would be wrong ones.
+            return Opened::Corrupt("it says that it is of another build".into());
+        }
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         Opened::Good(Arc::new(IndexedFile::new(number, text, index, layout)))
     }
@@ -210,6 +216,14 @@ impl OpenFile {
             Opened::Corrupt(_) => 0,
         }
     }
+}
+
+/// The debug id that a symbol file says it is of: the fourth word of its first line.
+fn id_inside(text: &[u8]) -> Option<&[u8]> {
+    let line = text.split(|byte| *byte == b'\n').next()?;
+    let mut words = line.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    words.next().filter(|word| *word == b"MODULE")?;
+    words.nth(2)
 }
 
 fn is_absence(error: &io::Error) -> bool {
