@@ -170,3 +170,34 @@ fn poison_report_says_why(roles: &Roles, crash_id: CrashId) {
     assert_eq!(page.status, 200);
     assert!(page.text().contains("WalkerDied"), "{}", page.text());
 }
+
+/// The most that a process ever had resident, in megabytes.
+fn megabytes(pid: Pid) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024 / 1_000_000
+}
+
+#[test]
+fn ten_huge_reports_at_once_stay_within_the_memory_of_their_processor() {
+    let roles = Roles::start(&[("AUXILIO_PROCESSOR__WORKERS", "2")]).unwrap();
+    let collector = roles.address("collector");
+    let first = crashes::post(collector, &FIELDS, Some(&roles.crashes.segv)).unwrap();
+    roles.wait_processed(&[first], PATIENCE);
+    let processor = roles.running("processor").unwrap().pid();
+    let before = megabytes(processor);
+    let bomb = BOMBS.iter().find(|bomb| bomb.name == "large-json").unwrap().build();
+    let posted: Vec<CrashId> = std::thread::scope(|scope| {
+        let post = || crashes::post(collector, &FIELDS, Some(&bomb)).unwrap();
+        let posts: Vec<_> = (0..10).map(|_| scope.spawn(post)).collect();
+        posts.into_iter().map(|post| post.join().unwrap()).collect()
+    });
+    roles.wait_processed(&posted, PATIENCE);
+    assert_eq!(roles.reports().unwrap().len(), 11);
+    let report = roles.processed(posted[0]).unwrap();
+    let bytes = serde_json::to_string(&report["json_dump"]).unwrap().len();
+    assert!(bytes > 8_000_000, "{bytes} bytes");
+    let after = megabytes(processor);
+    println!("processor: {before} MB, after ten reports of {bytes} bytes: {after} MB");
+    assert!(after < 500, "{after} MB");
+}

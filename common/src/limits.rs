@@ -118,14 +118,19 @@ pub const WALK_TIME_MAX: Duration = Duration::from_secs(20);
 /// Address space of a walker beyond what it has at start: the mapped symbols are most of it.
 pub const WALKER_ADDRESS_SPACE_BYTES: u64 = 3 * 1024 * MIB;
 
+/// Memory of a walker's own, mapped symbols aside: no known dump takes a tenth of it, and the index of
+/// the largest symbol file fits. The address space has to hold the symbols too and bounds less.
+pub const WALKER_DATA_BYTES: u64 = 1024 * MIB;
+
 /// Resident memory at which a walker is replaced after its dump.
 pub const WALKER_RESIDENT_BYTES_MAX: u64 = 300 * MIB;
 
 /// Dumps that a walker takes before it is replaced: whatever leaks is bounded by it.
 pub const WALKER_DUMPS_MAX: u32 = 1_000;
 
-/// Bytes of one walk's JSON: 20,000 frames of 500 bytes, and modules.
-pub const WALK_JSON_BYTES_MAX: u64 = 32 * MIB;
+/// Bytes of the JSON of all walks of one crash: 20,000 frames of 500 bytes, and modules. The largest
+/// real one has 2.5 MB; a processor holds it two or three times, for each of a dozen jobs.
+pub const WALK_JSON_BYTES_MAX: u64 = 16 * MIB;
 
 /// Bytes of a signature: Socorro's column had 255 characters.
 pub const SIGNATURE_CHARS_MAX: usize = 255;

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use auxilio_common::{Annotations, JsonText, limits};
-use serde_json::{Map, Value};
 
 use crate::walked_dump::Walks;
 
@@ -71,46 +70,38 @@ pub(crate) fn clean_walks(walks: &mut Walks) -> bool {
     changed
 }
 
-/// Looks at the values only where the text has an escape that may be the one.
+/// Takes the escapes of U+0000 out of the text itself: a tree of its values would take several
+/// times its bytes, and a hostile dump may have one in every name.
 fn clean_json(text: &mut JsonText) -> bool {
-    if !text.get().contains("\\u0000") {
-        return false;
-    }
-    let cleaned = text
-        .value()
-        .ok()
-        .and_then(|mut value| clean_value(&mut value).then(|| JsonText::of(&value).ok()).flatten());
-    let changed = cleaned.is_some();
-    if let Some(cleaned) = cleaned {
-        *text = cleaned;
-    }
-    changed
-}
-
-fn clean_value(value: &mut Value) -> bool {
-    match value {
-        Value::String(text) => clean_text(text),
-        Value::Array(items) => {
-            items.iter_mut().fold(false, |changed, item| clean_value(item) | changed)
+    let cleaned = text.get().contains("\\u0000").then(|| without_zeros(text.get()));
+    let changed = cleaned.filter(|cleaned| cleaned.len() < text.get().len());
+    // What was JSON still is: only parts of strings are gone.
+    match changed.map(JsonText::new) {
+        Some(Ok(cleaned)) => {
+            *text = cleaned;
+            true
         }
-        Value::Object(fields) => clean_fields(fields),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        _ => false,
     }
 }
 
-fn clean_fields(fields: &mut Map<String, Value>) -> bool {
-    let mut changed = false;
-    for (mut name, mut value) in std::mem::take(fields) {
-        changed |= clean_value(&mut value);
-        if clean_text(&mut name) {
-            changed = true;
-            // It never replaces the value that already has that name.
-            fields.entry(name).or_insert(value);
+/// JSON text without escaped zeros. A backslash stands in strings alone and begins an escape.
+fn without_zeros(text: &str) -> String {
+    let mut cleaned = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        cleaned.push_str(before);
+        rest = if let Some(behind) = escape.strip_prefix("\\u0000") {
+            behind
         } else {
-            fields.insert(name, value);
-        }
+            // The escaped character is of one byte, as everything that may be escaped is.
+            let (this, behind) = escape.split_at_checked(2).unwrap_or((escape, ""));
+            cleaned.push_str(this);
+            behind
+        };
     }
-    changed
+    cleaned + rest
 }
 
 fn clean_text(text: &mut String) -> bool {

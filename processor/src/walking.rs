@@ -32,6 +32,7 @@ impl Walking<'_> {
     /// Walks every minidump of the crash, one after another.
     pub(crate) async fn all(&self, job: &TakenJob, raw: &RawCrash) -> Result<Walked, Setback> {
         let mut walked = Walked { walks: Walks::new(), poisoned: false };
+        let mut json_bytes = 0;
         for dump in raw.dumps.iter().filter(|dump| dump.name.is_minidump()) {
             let walk = match self.one(job, raw, &dump.name).await {
                 Ok(walk) => walk,
@@ -40,6 +41,13 @@ impl Walking<'_> {
                     given_up(status, &how, last_words.as_deref())
                 }
                 Err(setback) => return Err(setback),
+            };
+            json_bytes += walk.json_dump.as_ref().map_or(0, |json_dump| json_dump.get().len());
+            // A crash may have many dumps, and all their stacks are in memory together.
+            let walk = if json_bytes as u64 > limits::WALK_JSON_BYTES_MAX {
+                WalkedDump::without_stack("OversizedReport")
+            } else {
+                walk
             };
             walked.walks.insert(dump.name.clone(), walk);
         }

@@ -5,6 +5,7 @@
 //! time, grows too large or has served enough is replaced before the next walk. A walk that is
 //! dropped half-way takes its worker with it.
 
+mod readable;
 mod request;
 mod worker_process;
 

@@ -1,7 +1,7 @@
 //! The worker process: walks one dump after the other, for one pool.
 //!
 //! It reads requests from standard input and answers on standard output, which nothing else ever
-//! reaches: whatever prints goes to standard error. Its address space is limited, so that a hostile
+//! reaches: whatever prints goes to standard error. Its memory is limited, so that a hostile
 //! dump ends in an abort and not in the machine's memory. It ends at once when its standard input
 //! closes, be it in the middle of a dump: then the pool is gone. (The death signal of Linux would
 //! not do: it comes when the *thread* that started the worker ends.)
@@ -13,6 +13,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use auxilio_common::limits;
 use auxilio_symbols::{StoreOptions, SymbolStore};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -105,10 +106,15 @@ fn read_lines_until_closed() -> Receiver<String> {
 fn limit_this_process(address_space_bytes: u64) -> io::Result<()> {
     // A core dump would hold a stranger's memory, and nobody asks for it.
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
-    let has = own_bytes("VmSize:").unwrap_or(0);
-    let wanted = has.saturating_add(address_space_bytes);
-    let maximum = getrlimit(Resource::As).maximum.map_or(wanted, |maximum| maximum.min(wanted));
-    setrlimit(Resource::As, Rlimit { current: Some(maximum), maximum: Some(maximum) })?;
+    limit(Resource::As, "VmSize:", address_space_bytes)?;
+    limit(Resource::Data, "VmData:", limits::WALKER_DATA_BYTES)
+}
+
+/// Lets a kind of memory grow by so many bytes, for good.
+fn limit(resource: Resource, field: &str, bytes: u64) -> io::Result<()> {
+    let wanted = own_bytes(field).unwrap_or(0).saturating_add(bytes);
+    let maximum = getrlimit(resource).maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    setrlimit(resource, Rlimit { current: Some(maximum), maximum: Some(maximum) })?;
     Ok(())
 }
 

@@ -51,6 +51,7 @@ const TESTS: &[Test] = &[
         "a_worker_is_recycled_after_its_number_of_dumps",
         a_worker_is_recycled_after_its_number_of_dumps,
     ),
+    ("a_worker_has_limits_of_its_own", a_worker_has_limits_of_its_own),
     ("a_worker_that_has_grown_is_recycled", a_worker_that_has_grown_is_recycled),
     (
         "a_priority_walk_does_not_wait_for_the_common_lane",
@@ -226,6 +227,22 @@ fn a_dump_that_wants_too_much_memory_kills_only_its_worker() {
     assert!(how.contains("SIGABRT"), "{how}");
     assert!(stderr_tail.contains("memory allocation of"), "{stderr_tail}");
     ground.walk(&pool, ground.write("good", &small_dump())).unwrap();
+}
+
+fn a_worker_has_limits_of_its_own() {
+    let ground = Ground::new();
+    let pool = Pool::new(ground.options());
+    ground.walk(&pool, ground.write("good", &small_dump())).unwrap();
+    let limits = fs::read_to_string(format!("/proc/{}/limits", only_idle(&pool))).unwrap();
+    let bytes = |name: &str| -> u64 {
+        let line = limits.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        let [soft, hard, ..] = line.split_whitespace().collect::<Vec<_>>()[..] else { panic!() };
+        assert_eq!(soft, hard, "{name}");
+        soft.parse().unwrap_or(u64::MAX)
+    };
+    assert_eq!(bytes("Max core file size"), 0);
+    assert!(bytes("Max data size") < 2 << 30);
+    assert!(bytes("Max address space") < 8 << 30);
 }
 
 fn a_stack_overflow_fits_into_a_small_address_space() {

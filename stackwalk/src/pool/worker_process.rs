@@ -12,6 +12,7 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::readable::Readable;
 use crate::protocol::{Answer, Hello, LINE_BYTES_MAX, Request};
 use crate::{PoolOptions, Walk, WalkError, WalkFacts, WalkRequest};
 
@@ -250,7 +251,7 @@ fn read_json(json: Vec<u8>) -> Result<JsonText, String> {
     let escapes = text.contains("\\u");
     let json_dump = JsonText::new(text).map_err(|error| error.to_string())?;
     if escapes {
-        json_dump.value().map_err(|error| error.to_string())?;
+        serde_json::from_str::<Readable>(json_dump.get()).map_err(|error| error.to_string())?;
     }
     Ok(json_dump)
 }

@@ -81,6 +81,7 @@ pub const BOMBS: &[Bomb] = &[
     truncated("long-debug-files", long_debug_files),
     truncated("long-build-ids", long_build_ids),
     truncated("long-name-on-every-frame", long_name_on_every_frame),
+    truncated("large-json", large_json),
     truncated("handles-20", || handles("h", 20 * MB / 32)),
     truncated("long-handle-names", || handles(&"h".repeat(LONG), 9_000)),
     whole("handle-details-in-a-ring", handle_ring),
@@ -136,15 +137,15 @@ fn threads(bytes: usize) -> Vec<u8> {
     dump.build()
 }
 
-/// 300 threads, each with 64 KiB of its own.
+/// 1,150 threads, each with 16 KiB of its own: as many frames as are kept.
 fn own_stacks() -> Vec<u8> {
     let mut dump = Synthetic::new();
-    for id in 0..300 {
+    for id in 0..1_150 {
         let address = STACK + u64::from(id) * (1 << 20);
-        let stack = dump.memory(address, frame_chain(address, 64 << 10, CODE + 0x200));
+        let stack = dump.memory(address, frame_chain(address, 16 << 10, CODE + 0x200));
         dump.thread(id, stack);
     }
-    dump.exception = Some(299);
+    dump.exception = Some(1_149);
     dump.memory_list = true;
     dump.build()
 }
@@ -212,7 +213,18 @@ fn with_debug(debug: Debug) -> Vec<u8> {
 fn long_name_on_every_frame() -> Vec<u8> {
     let mut dump = Synthetic::new().with_modules(["m".repeat(60_000)]);
     dump.modules[0].debug = Debug::Pdb { guid: [7; 16], age: 1, file: vec![b'd'; 60_000].into() };
-    let stack = dump.memory(STACK, frame_chain(STACK, 64 << 10, CODE + 0x200));
+    let stack = dump.memory(STACK, frame_chain(STACK, 16 << 10, CODE + 0x200));
+    for id in 0..30 {
+        dump.thread(id, stack);
+    }
+    dump.exception = Some(1);
+    dump.build()
+}
+
+/// 20,000 frames in a module whose name is escaped to six times its length, zeros among it.
+fn large_json() -> Vec<u8> {
+    let mut dump = Synthetic::new().with_modules(["\u{1}\u{0}".repeat(40)]);
+    let stack = dump.memory(STACK, frame_chain(STACK, 16 << 10, CODE + 0x200));
     for id in 0..30 {
         dump.thread(id, stack);
     }
