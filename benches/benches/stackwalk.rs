@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use auxilio_stackwalk::{DumpHints, DumpMap, walk_dump};
 use auxilio_symbols::{StoreOptions, SymbolStore};
+use auxilio_testkit::hostile::BOMBS;
 use breakpad_symbols::{SimpleSymbolSupplier, Symbolizer};
 use minidump::Minidump;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Map, Value};
-use auxilio_testkit::synthetic::{CODE, STACK, Synthetic, frame_chain, return_addresses};
 
 /// CPU time that each measurement takes at least.
 const MEASURED: Duration = Duration::from_secs(2);
@@ -58,25 +58,15 @@ fn main() {
     walk_hostile(folder.path(), &warm);
 }
 
-/// Dumps that cost the stock way seconds and gigabytes.
+/// Dumps that cost the stock way seconds and gigabytes. What they cost a worker's memory is held by a
+/// test, which prints it: `cargo test -p auxilio-stackwalk --test costs`.
 fn walk_hostile(folder: &Path, store: &SymbolStore) {
-    let frames = frame_chain(STACK, 8 << 20, CODE + 0x200);
-    for (name, stack, threads) in [
-        ("stack overflow of 8 MiB", frames, 1),
-        ("return addresses, 8 MiB", return_addresses(8 << 20), 1),
-        ("3,000 threads on 64 KiB", return_addresses(64 << 10), 3_000),
-    ] {
-        let mut dump = Synthetic::new();
-        let stack = dump.memory(STACK, stack);
-        for id in 0..threads {
-            dump.thread(id, stack);
-        }
-        dump.exception = Some(threads - 1);
+    for bomb in BOMBS {
         let path = folder.join("hostile.dmp");
-        fs::write(&path, dump.build()).unwrap();
+        fs::write(&path, bomb.build()).unwrap();
         let cost = measure(|| walk_ours(&path, store).len());
         let bytes = walk_ours(&path, store).len();
-        println!("hostile: {name}: {cost:.1} CPU ms, {bytes} bytes of JSON");
+        println!("hostile: {:24} | {cost:7.1} CPU ms | {bytes:9} bytes of JSON", bomb.name);
     }
 }
 
