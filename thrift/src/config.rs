@@ -69,8 +69,11 @@ const FRAMED_REQUEST_BYTES: usize = 3 * MIB / 2;
 /// A gateway without frames takes 100 MiB for each text; nothing here needs so much.
 const BUFFERED_REQUEST_BYTES: usize = 64 * MIB;
 
-/// The least that all calls together may hold.
-const IN_FLIGHT_BYTES_LEAST: usize = MIB;
+/// The least that all calls together may hold: a chunk of about 1 MiB for each lane.
+const IN_FLIGHT_BYTES_LEAST: usize = 16 * MIB;
+
+/// The least that one request may have: the cells of a crash that go in one call have not more.
+const REQUEST_BYTES_LEAST: usize = MIB;
 
 impl Config {
     /// Says what is wrong with it, as far as that can be told without a gateway.
@@ -79,6 +82,7 @@ impl Config {
         for (key, value, least) in [
             ("hbase.connections", self.connections, 1),
             ("hbase.in_flight_bytes_max", self.in_flight_bytes_max, IN_FLIGHT_BYTES_LEAST),
+            ("hbase.request_bytes_max", self.request_bytes(), REQUEST_BYTES_LEAST),
         ] {
             if value < least {
                 return Err(Error::TooSmall { key, least });
@@ -105,6 +109,27 @@ impl Config {
             (0, Transport::Framed) => FRAMED_REQUEST_BYTES,
             (0, Transport::Buffered) => BUFFERED_REQUEST_BYTES,
             (bytes, _) => bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_told_without_a_gateway_is_told() {
+        Config::default().check().unwrap();
+        Config { transport: Transport::Framed, ..Config::default() }.check().unwrap();
+        for (key, config) in [
+            ("gateway", Config { gateways: Vec::new(), ..Config::default() }),
+            ("\"nowhere\"", Config { gateways: vec!["nowhere".to_owned()], ..Config::default() }),
+            ("hbase.connections", Config { connections: 0, ..Config::default() }),
+            ("hbase.in_flight", Config { in_flight_bytes_max: MIB, ..Config::default() }),
+            ("hbase.request", Config { request_bytes_max: 1_000, ..Config::default() }),
+        ] {
+            let error = config.check().unwrap_err();
+            assert!(error.to_string().contains(key), "{error}");
         }
     }
 }

@@ -152,10 +152,14 @@ impl Pool {
         let mut connection = None;
         while let Some((mut job, began)) = self.take() {
             let spec = job.spec();
-            let result =
-                if job.is_wanted() { self.perform(&mut connection, &mut *job) } else { Ok(()) };
+            let wanted = job.is_wanted();
+            let result = if wanted { self.perform(&mut connection, &mut *job) } else { Ok(()) };
             let now = self.clock().monotonic();
-            let verdict = result.as_ref().map_or_else(verdict, |()| Verdict::Well);
+            let verdict = match &result {
+                Ok(()) if wanted => Verdict::Well,
+                Ok(()) => Verdict::Nothing,
+                Err(error) => verdict(error),
+            };
             let jitter = self.random.below(1_000) as f64 / 1_000.0;
             if let Some(connection) = &mut connection {
                 Connection::used(connection, now);

@@ -47,7 +47,8 @@ impl ChunkRef {
         [value, format!("#{number}.{}", self.hash).as_bytes()].concat()
     }
 
-    /// The plain bytes of a cell, if they are what the name says.
+    /// The plain bytes of a cell. Only their length is compared: the checksum of the whole value is the
+    /// reader's, and covers all of its chunks.
     pub(super) fn open(&self, stored: Vec<u8>) -> Result<Vec<u8>, Fault> {
         let damaged = || Fault::Chunk(self.hash.clone());
         if self.length > CHUNK_BYTES_MAX {
@@ -57,8 +58,7 @@ impl ChunkRef {
             Codec::None => stored,
             Codec::Zstd => zstd::bulk::decompress(&stored, self.length).map_err(|_| damaged())?,
         };
-        let is_it = plain.len() == self.length && hash(&plain) == self.hash;
-        if is_it { Ok(plain) } else { Err(damaged()) }
+        if plain.len() == self.length { Ok(plain) } else { Err(damaged()) }
     }
 }
 
@@ -164,12 +164,10 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_cell_and_a_lying_manifest_are_found() {
+    fn a_cut_cell_and_a_lying_manifest_are_found() {
         let (chunks, _) = split(&[7; 1_000], 1 << 20);
         let [chunk] = chunks.as_slice() else { unreachable!("one chunk") };
-        let mut changed = chunk.bytes.to_vec();
-        *changed.last_mut().unwrap() ^= 1;
-        assert!(chunk.name.open(changed).is_err());
+        assert!(chunk.name.open(chunk.bytes[1..].to_vec()).is_err());
         for length in [0, 999, 1_001, usize::MAX] {
             let lie = ChunkRef { length, ..chunk.name.clone() };
             assert!(lie.open(chunk.bytes.to_vec()).is_err(), "{length}");

@@ -31,7 +31,7 @@ impl HbaseStore {
     pub(super) async fn claim(&self, key: &[u8], crash: &RawCrash) -> Result<Claim, Fault> {
         let ours = text(crash)?;
         let put = Put::new(CLAIM, ours.clone().into_bytes());
-        loop {
+        for _ in 0..TRIES {
             if self.client.put_if_absent(CRASHES, key, &put).await? {
                 return Ok(Claim::Own);
             }
@@ -41,6 +41,7 @@ impl HbaseStore {
             }
             // Removed between the two calls: it is free again.
         }
+        Err(Fault::NotYet)
     }
 }
 
@@ -53,6 +54,9 @@ fn compare(first: &[u8], ours: &[u8]) -> Claim {
         Claim::Other
     }
 }
+
+/// Times that a claim which vanishes under our hands is made again.
+const TRIES: usize = 5;
 
 /// Digits of one checksum.
 const DIGITS: usize = 64;
