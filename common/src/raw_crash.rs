@@ -74,6 +74,22 @@ impl RawCrash {
         self.annotations.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 
+    /// Whether two are the same crash, content and metadata, wherever their dumps' bytes lie.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.crash_id == other.crash_id
+            && self.metadata == other.metadata
+            && self.has_content_of(other)
+    }
+
+    /// Whether two have the same annotations and dumps, wherever the dumps' bytes lie.
+    pub fn has_content_of(&self, other: &Self) -> bool {
+        fn content(dump: &DumpInfo) -> (&DumpName, u64, &str) {
+            (&dump.name, dump.length, &dump.sha256)
+        }
+        self.annotations == other.annotations
+            && self.dumps.iter().map(content).eq(other.dumps.iter().map(content))
+    }
+
     /// What is known of a dump.
     pub fn dump(&self, name: &DumpName) -> Option<&DumpInfo> {
         self.dumps.iter().find(|dump| dump.name == *name)
@@ -109,5 +125,47 @@ impl RawCrash {
             }),
         );
         fields
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn crash(offset: u64, sha256: &str) -> RawCrash {
+        let at: Timestamp = Timestamp::from_micros(7);
+        RawCrash {
+            crash_id: CrashId::issue([7; 16], 0, "20121224".parse().unwrap()),
+            annotations: Annotations::new(),
+            metadata: Metadata {
+                submitted_timestamp: at,
+                received_at: at,
+                throttle: Throttle::Accept,
+                throttle_rule: String::new(),
+                sample_percent: 100.0,
+                payload: Payload::Json,
+                payload_compressed: false,
+                payload_size: 0,
+                user_agent: None,
+                id_supplied: false,
+                collector_notes: Vec::new(),
+            },
+            dumps: vec![DumpInfo {
+                name: DumpName::main(),
+                offset,
+                length: 1,
+                sha256: sha256.to_owned(),
+            }],
+        }
+    }
+
+    #[test]
+    fn a_crash_is_the_same_wherever_its_dumps_lie() {
+        let one = crash(32, "a");
+        assert!(one.is_same_as(&crash(0, "a")));
+        assert!(!one.is_same_as(&crash(32, "b")));
+        let mut later = crash(32, "a");
+        later.metadata.received_at = Timestamp::from_micros(8);
+        assert!(!one.is_same_as(&later) && one.has_content_of(&later));
     }
 }

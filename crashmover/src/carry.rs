@@ -107,7 +107,7 @@ impl Mover {
         let shown = self.store.get_raw(crash.crash_id).await.map_err(Failure::Store)?;
         let shown = shown.ok_or(Failure::NotThere)?;
         // Of a duplicate the store shows the submission that was first.
-        if outcome == PutRaw::Stored && shown != *crash {
+        if outcome == PutRaw::Stored && !shown.is_same_as(crash) {
             return Err(Failure::Different);
         }
         if outcome == PutRaw::Stored && crash.metadata.throttle == Throttle::Accept {

@@ -164,9 +164,7 @@ pub(super) fn unprocessed_key(entry: &IndexEntry) -> Result<Vec<u8>, Fault> {
 
 /// What a submission is to the crash that came first.
 fn compare(stored: &RawCrash, new: &RawCrash) -> PutRaw {
-    let content = |dump: &DumpInfo| (dump.name.clone(), dump.length, dump.sha256.clone());
-    let same_dumps = stored.dumps.iter().map(content).eq(new.dumps.iter().map(content));
-    if !same_dumps || stored.annotations != new.annotations {
+    if !stored.has_content_of(new) {
         PutRaw::IdTaken
     } else if stored.metadata == new.metadata {
         PutRaw::Stored
