@@ -56,6 +56,11 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: DbVerb,
     },
+    /// The tables in HBase: create, ddl, check
+    Hbase {
+        #[command(subcommand)]
+        verb: HbaseVerb,
+    },
     /// The configuration: check, show
     Config {
         #[command(subcommand)]
@@ -269,6 +274,23 @@ pub(crate) enum DbVerb {
         #[arg(last = true, value_name = "ARGS")]
         arguments: Vec<String>,
     },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum HbaseVerb {
+    /// Make those tables that are missing: plain ones of one region each
+    Create,
+    /// Print statements for HBase's shell that make the tables: split, with large cells apart
+    Ddl {
+        /// Compression that the cluster has
+        #[arg(long, value_name = "C", default_value = "NONE", value_parser = ["NONE", "GZ", "SNAPPY", "LZ4", "LZO", "ZSTD"])]
+        compression: String,
+        /// Days after which crashes expire; without it, never
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20_000))]
+        keep_days: Option<u32>,
+    },
+    /// Say what is wrong with each gateway and with the tables
+    Check,
 }
 
 #[derive(Clone, Debug, Subcommand)]

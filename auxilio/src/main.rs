@@ -45,6 +45,7 @@ fn perform(cli: Cli, environment: &Environment) -> anyhow::Result<ExitCode> {
         Verb::Stackwalk(options) => verbs::stackwalk::perform(&options),
         Verb::Signature(options) => verbs::signature::perform(&options),
         Verb::Db { verb } => verbs::db::perform(&place, &verb, environment),
+        Verb::Hbase { verb } => verbs::hbase::perform(&place, &verb, environment),
         Verb::Config { verb } => verbs::config::perform(&place, &verb, environment),
         Verb::StackwalkWorker => Ok(verbs::stackwalk::work()),
     }

@@ -54,7 +54,8 @@ pub(crate) async fn make_missing_tables(config: &Config) -> anyhow::Result<()> {
     hbase(config)?.make_missing_tables().await.context("HBase's tables can't be made")
 }
 
-fn hbase(config: &Config) -> anyhow::Result<HbaseStore> {
+/// The store in HBase, whichever one is picked.
+pub(crate) fn hbase(config: &Config) -> anyhow::Result<HbaseStore> {
     let clock = Arc::new(SystemClock::start());
     let observer = Arc::new(observer::Metrics);
     let client = Client::new(&config.hbase, clock, Arc::new(SystemRandom), observer)?;

@@ -3,6 +3,7 @@
 pub(crate) mod config;
 pub(crate) mod db;
 mod form;
+pub(crate) mod hbase;
 pub(crate) mod loadtest;
 pub(crate) mod reconcile;
 pub(crate) mod reprocess;

@@ -41,6 +41,6 @@ pub use observer::{ConnectionEvent, Observer};
 pub use pool::Status;
 pub use row::{Cell, Put, Row, RowPut};
 pub use scan::{Scan, after, behind_prefix};
-pub use store::{HbaseStore, TABLES, Table};
+pub use store::{DdlOptions, Finding, HbaseStore, TABLES, Table, ddl};
 pub use table::Family;
 pub use transport::Transport;

@@ -43,6 +43,7 @@ mod blob;
 mod chunk;
 mod claim;
 mod columns;
+mod ddl;
 mod document;
 mod fault;
 mod index;
@@ -54,6 +55,7 @@ mod put_raw;
 mod raw;
 mod remove;
 mod schema;
+mod survey;
 mod visible;
 
 use std::sync::Arc;
@@ -66,7 +68,9 @@ use auxilio_common::{
 };
 
 use crate::client::Client;
+pub use ddl::{DdlOptions, ddl};
 pub use schema::{TABLES, Table};
+pub use survey::Finding;
 
 /// The store of crashes in HBase.
 #[derive(Clone)]
