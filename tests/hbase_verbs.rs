@@ -52,18 +52,18 @@ fn tables_are_made_and_what_is_wrong_is_said_in_words() {
     let framed = hbase.add_gateway(Gateway::framed()).unwrap();
     let framed = hbase.gateways()[framed];
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let frames: &[_] = &[("AUXILIO_HBASE__TRANSPORT", "framed")];
+    let with_frames: &[_] = &[("AUXILIO_HBASE__TRANSPORT", "framed")];
     let compact: &[_] = &[("AUXILIO_HBASE__PROTOCOL", "compact")];
     for (address, settings, words) in [
         (closed, &[][..], "Connection refused"),
         (hbase.address(Daemon::Master).unwrap(), &[], "HBase's own port"),
         (hbase.address(Daemon::ZooKeeper).unwrap(), &[], "ZooKeeper"),
-        (gateway, frames, "speak without frames"),
+        (gateway, with_frames, "speak without frames"),
         (gateway, compact, "hung up at the first question"),
         (framed, &[], "with frames"),
     ] {
         let (status, said) = run(address, settings, &["check"]);
         assert!(status == 1 && said.contains(words), "{words}: {said}");
     }
-    assert_eq!(run(framed, frames, &["check"]).0, 0);
+    assert_eq!(run(framed, with_frames, &["check"]).0, 0);
 }
