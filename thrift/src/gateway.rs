@@ -86,6 +86,11 @@ impl Gateways {
         self.0.len()
     }
 
+    /// Whether any of them may be tried.
+    pub(crate) fn admit(&self, now: Duration) -> bool {
+        self.0.iter().any(|gateway| gateway.breaker(|breaker| breaker.admits(now)))
+    }
+
     /// How many breakers are open.
     pub(crate) fn open_breakers(&self) -> usize {
         self.0.iter().filter(|gateway| gateway.breaker(|breaker| breaker.is_open())).count()

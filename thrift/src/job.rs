@@ -29,6 +29,9 @@ pub(crate) trait Job: Send {
     /// Its turn has come.
     fn begin(&self);
 
+    /// It lost its turn again.
+    fn wait_again(&self);
+
     /// Whether anybody still waits for the answer.
     fn is_wanted(&self) -> bool;
 
@@ -91,6 +94,10 @@ where
 
     fn begin(&self) {
         self.begun.store(true, Ordering::Relaxed);
+    }
+
+    fn wait_again(&self) {
+        self.begun.store(false, Ordering::Relaxed);
     }
 
     fn is_wanted(&self) -> bool {

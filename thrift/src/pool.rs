@@ -51,6 +51,8 @@ struct State {
     threads: usize,
     /// Threads with a job.
     busy: usize,
+    /// Threads with a connection.
+    connected: usize,
     closed: bool,
 }
 
@@ -67,7 +69,7 @@ impl Pool {
             random,
             threads_max: connections + LANES,
             call_timeout,
-            state: Mutex::new(State { queue, threads: 0, busy: 0, closed: false }),
+            state: Mutex::new(State { queue, threads: 0, busy: 0, connected: 0, closed: false }),
             wake: Condvar::new(),
         }
     }
@@ -132,7 +134,12 @@ impl Pool {
             self.wake.notify_one();
             return;
         }
-        if state.threads >= self.threads_max || !state.queue.has_turn(self.clock().monotonic()) {
+        let now = self.clock().monotonic();
+        if state.threads >= self.threads_max || !state.queue.has_turn(now) {
+            return;
+        }
+        // Where no more connections are to be had, those that are there do the work.
+        if state.connected > 0 && !self.dialer.gateways.admit(now) {
             return;
         }
         state.threads += 1;
@@ -149,7 +156,7 @@ impl Pool {
 
     /// What a thread does.
     fn work(&self) {
-        let mut connection = None;
+        let (mut connection, mut is_counted) = (None, false);
         while let Some((mut job, began)) = self.take() {
             let spec = job.spec();
             let wanted = job.is_wanted();
@@ -164,15 +171,33 @@ impl Pool {
             if let Some(connection) = &mut connection {
                 Connection::used(connection, now);
             }
-            {
-                let mut state = self.lock();
-                state.queue.done(spec.lane, began, verdict, now, jitter);
-                state.busy -= 1;
+            let mut state = self.lock();
+            state.queue.done(spec.lane, began, verdict, now, jitter);
+            state.busy -= 1;
+            match (is_counted, connection.is_some()) {
+                (false, true) => state.connected += 1,
+                (true, false) => state.connected -= 1,
+                _ => {}
             }
+            is_counted = connection.is_some();
+            let is_left_alone =
+                matches!(result, Err(Error::Unreachable { .. } | Error::Resting { .. }));
+            if is_left_alone && state.connected > 0 && !state.closed {
+                // A gateway that is full serves the connections that it has: they take the job.
+                job.wait_again();
+                state.queue.put_back(spec.lane, job);
+                state.threads -= 1;
+                let threads = state.threads;
+                drop(state);
+                self.wake.notify_one();
+                return self.dialer.observer.threads(threads);
+            }
+            drop(state);
             // Last: the asker's next call shall find this thread free.
             job.finish(result);
         }
         if let Some(connection) = connection {
+            self.lock().connected -= 1;
             self.tell(&connection, ConnectionEvent::Retired);
         }
     }
@@ -202,22 +227,35 @@ impl Pool {
         }
     }
 
-    /// Makes a job's call, once more on another connection if the first one failed and that does no
-    /// harm.
+    /// Makes a job's call and tells of it.
     fn perform(&self, slot: &mut Option<Connection>, job: &mut dyn Job) -> Result<(), Error> {
+        let call = job.spec().call;
+        let began = self.clock().monotonic();
+        let result = self.attempt(slot, job, began + self.call_timeout);
+        let outcome = result.as_ref().map_or_else(Error::name, |()| "ok");
+        let took = self.clock().monotonic().saturating_sub(began);
+        self.dialer.observer.call_ended(call, outcome, took);
+        result
+    }
+
+    /// Makes the call, once more on another connection if the first one failed and that does no harm.
+    fn attempt(
+        &self,
+        slot: &mut Option<Connection>,
+        job: &mut dyn Job,
+        until: Duration,
+    ) -> Result<(), Error> {
         let spec = job.spec();
         let call = spec.call;
-        let began = self.clock().monotonic();
-        let until = began + self.call_timeout;
         let mut repeated = !spec.repeatable;
-        let result = loop {
+        loop {
             let mut connection = self.connection(slot, call, until)?;
             let gateway = connection.seat.0.to_string();
             let called = connection.call(until, spec.reply_bytes, &mut |rpc| job.attempt(rpc));
             let broken = match called {
                 Ok(()) | Err(Failure::Refused(_)) => {
                     self.keep(slot, connection);
-                    break match called {
+                    return match called {
                         Err(Failure::Refused(exception)) => Err(Error::Refused { call, exception }),
                         _ => Ok(()),
                     };
@@ -228,15 +266,11 @@ impl Pool {
             };
             self.tell(&connection, ConnectionEvent::Dropped);
             if repeated || matches!(broken, Err(Error::TimedOut { .. })) {
-                break broken;
+                return broken;
             }
             repeated = true;
             self.dialer.observer.call_repeated(call);
-        };
-        let outcome = result.as_ref().map_or_else(Error::name, |()| "ok");
-        let took = self.clock().monotonic().saturating_sub(began);
-        self.dialer.observer.call_ended(call, outcome, took);
-        result
+        }
     }
 
     /// The thread's connection if it is still good, else a new one.

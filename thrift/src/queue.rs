@@ -117,6 +117,11 @@ impl<J> Queue<J> {
         Ok(())
     }
 
+    /// Lets a job wait again, before all others of its lane.
+    pub(crate) fn put_back(&mut self, lane: Lane, job: J) {
+        self.lane(lane).waiting.push_front(job);
+    }
+
     /// How many jobs wait.
     pub(crate) fn waiting(&self) -> usize {
         self.lanes.iter().map(|lane| lane.waiting.len()).sum()

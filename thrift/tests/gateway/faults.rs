@@ -108,6 +108,33 @@ async fn with_two_gateways_one_may_die_under_load_and_nothing_acknowledged_is_lo
 }
 
 #[tokio::test]
+async fn a_gateway_that_is_full_serves_through_the_connections_that_it_has() {
+    let bench = Bench::new();
+    let table = bench.table().await;
+    let full = Gateway::default()
+        .setting("hbase.thrift.minWorkerThreads", "2")
+        .setting("hbase.thrift.maxWorkerThreads", "2")
+        .setting("hbase.thrift.maxQueuedRequests", "2");
+    let place = bench.hbase.add_gateway(full).unwrap();
+    let mut config = bench.config.clone();
+    config.gateways = vec![bench.hbase.gateways()[place].to_string()];
+    config.connect_timeout_secs = 1;
+    let (client, told) = connect(&config);
+    client.put_row(table, b"r", &cell("x"), 1).await.unwrap();
+    // Two connections are served, two wait mute for a place, and the rest is hung up on.
+    let writers = (0..16).map(async |salt| {
+        for number in 0..20 {
+            let key = key(salt, number);
+            client.put_row(table, key.as_bytes(), &cell("x"), 1).await.unwrap();
+        }
+    });
+    join_all(writers).await;
+    assert!(told.count("failed") > 0, "it was full");
+    assert!(told.count("mutateRowTs ok") > 16 * 20);
+    bench.hbase.kill_gateway(place).unwrap();
+}
+
+#[tokio::test]
 async fn a_gateway_that_stands_still_is_left_alone() {
     let bench = Bench::new();
     let table = bench.table().await;
