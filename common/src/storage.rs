@@ -169,11 +169,12 @@ pub trait CrashStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<IndexEntry>, StoreError>;
 
-    /// The row of the unprocessed index with exactly this key, if it is there.
-    async fn get_index(&self, entry: &IndexEntry) -> Result<bool, StoreError>;
+    /// Those rows of the unprocessed index with exactly these keys that are there, in the order
+    /// given.
+    async fn get_index(&self, entries: &[IndexEntry]) -> Result<Vec<IndexEntry>, StoreError>;
 
-    /// Removes a row of the unprocessed index. Not there is fine.
-    async fn remove_index(&self, entry: &IndexEntry) -> Result<(), StoreError>;
+    /// Removes rows of the unprocessed index. Not there is fine. After an error some may be gone.
+    async fn remove_index(&self, entries: &[IndexEntry]) -> Result<(), StoreError>;
 
     /// Whether the store can be read and written now; the error says why not.
     async fn check(&self) -> Result<(), StoreError>;

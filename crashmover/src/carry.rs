@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use auxilio_common::blocking::may_block;
 use auxilio_common::storage::{ErrorClass, IndexEntry, PutRaw};
 use auxilio_common::{RawEnvelope, StoreError, Throttle};
 use auxilio_service::backoff::Backoff;
@@ -140,6 +141,9 @@ async fn blocking<T: Send + 'static>(
     claim: &Arc<Claim>,
     work: impl FnOnce(&Claim) -> T + Send + 'static,
 ) -> Result<T, Failure> {
+    if may_block() {
+        return Ok(work(claim));
+    }
     let claim = Arc::clone(claim);
     tokio::task::spawn_blocking(move || work(&claim)).await.map_err(|_| Failure::CutOff)
 }

@@ -1,8 +1,9 @@
-//! The trait: each operation on a thread for blocking work.
+//! The trait: each operation on a thread that may block.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use auxilio_common::blocking::may_block;
 use auxilio_common::storage::{IndexEntry, Presence, PutRaw, StoredDump, WindowKey};
 use auxilio_common::{
     CrashId, CrashStore, Day, DumpName, ProcessedDocument, Random, RawCrash, RawEnvelope,
@@ -47,14 +48,18 @@ impl DiskStore {
         O: std::fmt::Display + Send,
     {
         let inner = Arc::clone(&self.inner);
-        let done = tokio::task::spawn_blocking(move || {
+        let whole = move || {
             inner.present()?;
             let result = work(&inner)?;
             inner.present()?;
             Ok(result)
-        });
-        // The task panicked, or the runtime goes down.
-        let result = done.await.unwrap_or(Err(Fault::CutOff));
+        };
+        let result = if may_block() {
+            whole()
+        } else {
+            // If it fails, the task panicked, or the runtime goes down.
+            tokio::task::spawn_blocking(whole).await.unwrap_or(Err(Fault::CutOff))
+        };
         result.map_err(|fault| fault.while_doing(operation, &object))
     }
 }
@@ -136,17 +141,28 @@ impl CrashStore for DiskStore {
         self.run("read", "the unprocessed index", move |inner| inner.read_index(since, limit)).await
     }
 
-    async fn get_index(&self, entry: &IndexEntry) -> Result<bool, StoreError> {
-        let (crash_id, entry) = (entry.crash_id, entry.clone());
-        self.run("look up the index row of", crash_id, move |inner| {
-            is_file(&inner.layout.index_row(&entry).path())
+    async fn get_index(&self, entries: &[IndexEntry]) -> Result<Vec<IndexEntry>, StoreError> {
+        let entries = entries.to_vec();
+        let object = format!("{} rows of the unprocessed index", entries.len());
+        self.run("look up", object, move |inner| {
+            let mut there = Vec::with_capacity(entries.len());
+            for entry in entries {
+                if is_file(&inner.layout.index_row(&entry).path())? {
+                    there.push(entry);
+                }
+            }
+            Ok(there)
         })
         .await
     }
 
-    async fn remove_index(&self, entry: &IndexEntry) -> Result<(), StoreError> {
-        let (crash_id, entry) = (entry.crash_id, entry.clone());
-        self.run("remove the index row of", crash_id, move |inner| inner.remove_index(&entry)).await
+    async fn remove_index(&self, entries: &[IndexEntry]) -> Result<(), StoreError> {
+        let entries = entries.to_vec();
+        let object = format!("{} rows of the unprocessed index", entries.len());
+        self.run("remove", object, move |inner| {
+            entries.iter().try_for_each(|entry| inner.remove_index(entry))
+        })
+        .await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

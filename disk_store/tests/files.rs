@@ -121,7 +121,8 @@ async fn a_spooled_file_of_another_file_system_is_copied_byte_for_byte() {
     assert_eq!(put(&store, &envelope).await, PutRaw::Stored);
     let copied = fs::read(raw_file(dir.path())).unwrap();
     assert_eq!(copied, fs::read(envelope.path().unwrap()).unwrap());
-    assert!(store.get_index(&entry(envelope.raw_crash())).await.unwrap());
+    let row = entry(envelope.raw_crash());
+    assert_eq!(store.get_index(std::slice::from_ref(&row)).await.unwrap(), [row.clone()]);
 }
 
 #[tokio::test]
@@ -158,7 +159,7 @@ async fn empty_minutes_of_the_index_go_and_a_late_crash_makes_its_own_again() {
     };
     assert_eq!(minutes(), 5, "the seeds' crashes arrive in different minutes");
     for crash in &crashes {
-        store.remove_index(&entry(crash.raw_crash())).await.unwrap();
+        store.remove_index(&[entry(crash.raw_crash())]).await.unwrap();
     }
     assert_eq!(other.read_index(None, 10).await.unwrap(), []);
     assert_eq!(minutes(), 1, "the newest stays");

@@ -127,6 +127,7 @@ async fn assert_stored(store: &DiskStore, envelope: &MemoryEnvelope) {
     assert_eq!(stored.annotations, raw.annotations);
     assert!(store.open_dump(id, &DumpName::main()).await.unwrap().is_some());
     let row = IndexEntry { received_at: raw.metadata.received_at, crash_id: id };
-    assert!(store.get_index(&row).await.unwrap(), "{id} is not queued");
+    let there = store.get_index(std::slice::from_ref(&row)).await.unwrap();
+    assert_eq!(there, [row], "{id} is not queued");
     assert_eq!(store.get_processed(id).await.unwrap(), Some(document(envelope)));
 }

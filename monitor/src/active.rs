@@ -53,7 +53,7 @@ impl Active<'_> {
             let mut entries = self.inbox.entries().await;
             while !entries.is_empty() {
                 let rest = entries.split_off(entries.len().min(self.config.scan_batch_rows.max(1)));
-                if let Err(error) = self.intake.queue_hinted(entries).await {
+                if let Err(error) = self.intake.queue_hinted(&entries).await {
                     tracing::warn!(error = error_chain(&error), "hints could not be followed");
                     self.inbox.report_gap();
                     tokio::time::sleep(backoff.next(&*self.shell.random)).await;

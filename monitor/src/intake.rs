@@ -7,12 +7,8 @@ use auxilio_common::storage::IndexEntry;
 use auxilio_common::{CrashStore, StoreError};
 use auxilio_database::{Class, Database, Insertion};
 use auxilio_service::{error_chain, metrics};
-use tokio::task::JoinSet;
 
 use crate::Config;
-
-/// Index rows that are looked up or removed side by side.
-const ROWS_AT_ONCE: usize = 16;
 
 /// Why rows could not be queued. All of it is worth another try.
 #[derive(Debug, thiserror::Error)]
@@ -51,13 +47,8 @@ impl Intake {
     }
 
     /// Queues the crashes of hinted rows, as far as the rows are there.
-    pub(crate) async fn queue_hinted(&self, entries: Vec<IndexEntry>) -> Result<(), Error> {
-        let there = self
-            .each(entries, |store, entry| async move {
-                Ok(store.get_index(&entry).await?.then_some(entry))
-            })
-            .await?;
-        self.queue(there).await
+    pub(crate) async fn queue_hinted(&self, entries: &[IndexEntry]) -> Result<(), Error> {
+        self.queue(self.store.get_index(entries).await?).await
     }
 
     /// Queues crashes, assigns them, and removes their index rows.
@@ -69,18 +60,9 @@ impl Intake {
         }
         let assigned = self.database.assign_jobs(self.hold, self.dead_after).await?;
         metrics::MONITOR_ASSIGNED.add(assigned, &[]);
-        let removed = self
-            .each(done, |store, entry| async move {
-                store.remove_index(&entry).await?;
-                metrics::MONITOR_INDEX_REMOVED.add(1, &[]);
-                Ok(Some(entry))
-            })
-            .await?;
-        tracing::debug!(
-            crashes = removed.len(),
-            assigned,
-            "crashes went from the index to the queue"
-        );
+        self.store.remove_index(&done).await?;
+        metrics::MONITOR_INDEX_REMOVED.add(u64::try_from(done.len()).unwrap_or(u64::MAX), &[]);
+        tracing::debug!(crashes = done.len(), assigned, "crashes went from the index to the queue");
         Ok(())
     }
 
@@ -116,35 +98,5 @@ impl Intake {
             }
         }
         Ok(())
-    }
-
-    /// Does something with each entry, some side by side, and keeps what it answers. The first
-    /// error ends it.
-    async fn each<F>(
-        &self,
-        entries: Vec<IndexEntry>,
-        work: impl Fn(Arc<dyn CrashStore>, IndexEntry) -> F,
-    ) -> Result<Vec<IndexEntry>, StoreError>
-    where
-        F: Future<Output = Result<Option<IndexEntry>, StoreError>> + Send + 'static,
-    {
-        let mut kept = Vec::with_capacity(entries.len());
-        let mut entries = entries.into_iter();
-        let mut running = JoinSet::new();
-        loop {
-            while running.len() < ROWS_AT_ONCE
-                && let Some(entry) = entries.next()
-            {
-                running.spawn(work(Arc::clone(&self.store), entry));
-            }
-            match running.join_next().await {
-                Some(Ok(answer)) => kept.extend(answer?),
-                // A panic is a bug of the store: the row stays, and the next scan meets it again.
-                Some(Err(error)) => {
-                    tracing::error!(error = error_chain(&error), "an index row's task failed");
-                }
-                None => return Ok(kept),
-            }
-        }
     }
 }

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use auxilio_common::blocking::may_block;
 use auxilio_common::{DumpName, ProcessedCrash, Quality, RawCrash};
 use auxilio_signature::Lists;
 
@@ -52,7 +53,9 @@ pub(crate) async fn process_beside(
 ) -> Result<Processed, Setback> {
     let context = Context { lists: Lists::built_in() };
     let json_dumps = walks.values().filter_map(|walk| walk.json_dump.as_ref());
-    if json_dumps.map(|json_dump| json_dump.get().len()).sum::<usize>() <= PROCESSED_AT_ONCE_BYTES {
+    if json_dumps.map(|json_dump| json_dump.get().len()).sum::<usize>() <= PROCESSED_AT_ONCE_BYTES
+        || may_block()
+    {
         return Ok(process(raw, walks, context));
     }
     let raw = Arc::clone(raw);

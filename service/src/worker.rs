@@ -1,5 +1,8 @@
 //! The worker loop, written once: bounded, leased and stoppable.
 //!
+//! Each item runs on a thread of its own, which it may keep waiting for a disk: there are as many
+//! threads as slots, and an item does not change threads at every file that it touches.
+//!
 //! It takes no more than it has free slots for. What it took runs under its lease's time; whoever
 //! overruns it is cut, because somebody else may hold the lease by then. Trying again belongs to
 //! the loop, through what the work offers next, and never to the item.
@@ -8,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use auxilio_common::blocking::on_own_thread;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
@@ -107,13 +111,17 @@ async fn start<W: Work>(
     // Free slots were counted before the take and only this loop uses them up: no wait, no error.
     let Ok(slot) = Arc::clone(slots).acquire_owned().await else { return };
     let (work, hard, role) = (Arc::clone(work), shell.shutdown.hard().clone(), shell.role);
-    tasks.spawn(async move {
-        let _slot = slot;
+    let runtime = tokio::runtime::Handle::current();
+    let running = async move {
         tokio::select! {
             () = work.run(item) => {}
             () = tokio::time::sleep(lease) => tracing::warn!(role, "an item overran its lease and was cut"),
             () = hard.cancelled() => {}
         }
+    };
+    tasks.spawn_blocking(move || {
+        let _slot = slot;
+        on_own_thread(|| runtime.block_on(running));
     });
 }
 

@@ -66,6 +66,7 @@ use auxilio_common::{
     CrashId, CrashStore, Day, DumpName, ProcessedDocument, RawCrash, RawEnvelope, StoreError,
     Timestamp,
 };
+use futures::{StreamExt, TryStreamExt};
 
 use crate::client::Client;
 pub use ddl::{DdlOptions, ddl};
@@ -171,16 +172,25 @@ impl CrashStore for HbaseStore {
         read.map_err(|fault| fault.while_doing("read", &"the unprocessed index"))
     }
 
-    async fn get_index(&self, entry: &IndexEntry) -> Result<bool, StoreError> {
-        let found = self.unprocessed_row(entry).await;
-        found
-            .map(|row| row.is_some())
-            .map_err(|fault| fault.while_doing("look up the index row of", &entry.crash_id))
+    async fn get_index(&self, entries: &[IndexEntry]) -> Result<Vec<IndexEntry>, StoreError> {
+        let look = |entry: IndexEntry| async move {
+            let found = self.unprocessed_row(&entry).await;
+            found
+                .map(|row| row.map(|_there| entry.clone()))
+                .map_err(|fault| fault.while_doing("look up the index row of", &entry.crash_id))
+        };
+        let looks = futures::stream::iter(entries.to_vec()).map(look);
+        let there: Vec<_> = looks.buffered(index::ROWS_AT_ONCE).try_collect().await?;
+        Ok(there.into_iter().flatten().collect())
     }
 
-    async fn remove_index(&self, entry: &IndexEntry) -> Result<(), StoreError> {
-        let removed = self.remove_unprocessed_row(entry).await;
-        removed.map_err(|fault| fault.while_doing("remove the index row of", &entry.crash_id))
+    async fn remove_index(&self, entries: &[IndexEntry]) -> Result<(), StoreError> {
+        let remove = |entry: IndexEntry| async move {
+            let removed = self.remove_unprocessed_row(&entry).await;
+            removed.map_err(|fault| fault.while_doing("remove the index row of", &entry.crash_id))
+        };
+        let removals = futures::stream::iter(entries.to_vec()).map(remove);
+        removals.buffered(index::ROWS_AT_ONCE).try_collect().await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -90,7 +90,8 @@ impl Fixture {
     /// Waits until a crash has gone from the index to the queue.
     pub(crate) async fn until_queued(&self, entry: &IndexEntry) {
         eventually("the crash is queued", async || self.is_queued(entry.crash_id).await).await;
-        let is_gone = async || !self.store.get_index(entry).await.unwrap();
+        let rows = std::slice::from_ref(entry);
+        let is_gone = async || self.store.get_index(rows).await.unwrap().is_empty();
         eventually("its index row is gone", is_gone).await;
     }
 

@@ -72,7 +72,7 @@ async fn hint_without_its_row_queues_nothing() {
     let f = Fixture::new();
     let monitor = f.settled_monitor(|_| {}).await;
     let gone = f.crash(1).await;
-    f.store.remove_index(&gone).await.unwrap();
+    f.store.remove_index(std::slice::from_ref(&gone)).await.unwrap();
     let there = f.crash(2).await;
     assert_eq!(monitor.hint(2, &[&gone, &there]).await, Some(202));
     f.until_queued(&there).await;

@@ -192,12 +192,12 @@ impl CrashStore for GatedStore {
         self.store.read_index(since, limit).await
     }
 
-    async fn get_index(&self, entry: &IndexEntry) -> Result<bool, StoreError> {
-        self.store.get_index(entry).await
+    async fn get_index(&self, entries: &[IndexEntry]) -> Result<Vec<IndexEntry>, StoreError> {
+        self.store.get_index(entries).await
     }
 
-    async fn remove_index(&self, entry: &IndexEntry) -> Result<(), StoreError> {
-        self.store.remove_index(entry).await
+    async fn remove_index(&self, entries: &[IndexEntry]) -> Result<(), StoreError> {
+        self.store.remove_index(entries).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

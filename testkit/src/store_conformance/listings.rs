@@ -1,5 +1,6 @@
 //! Promises about the index, the window, the day and the hang.
 
+use std::slice::from_ref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,19 +43,26 @@ pub async fn an_index_row_goes_alone_and_comes_back_with_a_repeated_put(store: S
         put(&store, envelope).await;
     }
     let entry = index_entry(envelopes[1].raw_crash());
-    assert!(store.get_index(&entry).await.expect("get_index"));
+    assert_eq!(store.get_index(from_ref(&entry)).await.expect("get_index"), from_ref(&entry));
     let wrong =
         IndexEntry { received_at: entry.received_at.plus(Duration::from_micros(1)), ..entry };
-    store.remove_index(&wrong).await.expect("remove_index of another moment");
-    assert!(store.get_index(&entry).await.expect("get_index"));
-    store.remove_index(&entry).await.expect("remove_index");
-    store.remove_index(&entry).await.expect("remove_index once more");
-    assert!(!store.get_index(&entry).await.expect("get_index"));
+    let last = index_entry(envelopes[2].raw_crash());
+    let asked = [last.clone(), wrong.clone(), entry.clone()];
+    assert_eq!(store.get_index(&asked).await.expect("get_index"), [last, entry.clone()]);
+    assert_eq!(store.get_index(&[]).await.expect("get_index of none"), []);
+    store.remove_index(from_ref(&wrong)).await.expect("remove_index of another moment");
+    assert_eq!(store.get_index(from_ref(&entry)).await.expect("get_index"), from_ref(&entry));
+    store.remove_index(from_ref(&entry)).await.expect("remove_index");
+    store.remove_index(from_ref(&entry)).await.expect("remove_index once more");
+    assert!(store.get_index(from_ref(&entry)).await.expect("get_index").is_empty());
     assert_eq!(store.read_index(None, 10).await.expect("read_index").len(), 2);
     assert_whole(&store, &envelopes[1]).await;
     // A mover that was killed after our answer puts the crash once more.
     assert_eq!(put(&store, &envelopes[1]).await, PutRaw::Stored);
-    assert!(store.get_index(&entry).await.expect("get_index"));
+    assert_eq!(store.get_index(from_ref(&entry)).await.expect("get_index"), from_ref(&entry));
+    let all: Vec<_> = envelopes.iter().map(|envelope| index_entry(envelope.raw_crash())).collect();
+    store.remove_index(&all).await.expect("remove_index of all");
+    assert_eq!(store.read_index(None, 10).await.expect("read_index"), []);
 }
 
 /// Windows of `submitted_timestamp`.

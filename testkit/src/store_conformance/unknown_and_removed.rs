@@ -1,5 +1,6 @@
 //! Promises about what is not there, never was or not any more.
 
+use std::slice::from_ref;
 use std::sync::Arc;
 
 use auxilio_common::storage::{IndexEntry, Presence, PutRaw};
@@ -18,12 +19,12 @@ pub async fn an_unknown_crash_is_absent_and_no_error(store: Store) {
     assert!(store.open_dump(id, &DumpName::main()).await.expect("open_dump").is_none());
     assert_eq!(store.get_processed(id).await.expect("get_processed"), None);
     assert_eq!(store.exists(id).await.expect("exists"), Presence::default());
-    assert!(!store.get_index(&entry).await.expect("get_index"));
+    assert!(store.get_index(from_ref(&entry)).await.expect("get_index").is_empty());
     assert_eq!(store.read_index(None, 10).await.expect("read_index"), []);
     assert_eq!(store.list_day(day(), None, 10).await.expect("list_day"), []);
     assert_eq!(window(&store, time(-1), time(1), None, None, 10).await, []);
     assert_eq!(store.by_hang_id("nothing").await.expect("by_hang_id"), []);
-    store.remove_index(&entry).await.expect("remove_index of nothing");
+    store.remove_index(from_ref(&entry)).await.expect("remove_index of nothing");
     store.remove(id).await.expect("remove of nothing");
 }
 
@@ -47,7 +48,8 @@ pub async fn a_removed_crash_leaves_nothing_and_may_come_again(store: Store) {
     for dump in &gone.raw_crash().dumps {
         assert!(store.open_dump(gone_id, &dump.name).await.expect("open_dump").is_none());
     }
-    assert!(!store.get_index(&index_entry(gone.raw_crash())).await.expect("get_index"));
+    let entry = index_entry(gone.raw_crash());
+    assert!(store.get_index(&[entry]).await.expect("get_index").is_empty());
     assert_eq!(store.list_day(day(), None, 10).await.expect("list_day"), [stays_id]);
     assert_eq!(store.by_hang_id("hang").await.expect("by_hang_id"), [stays_id]);
     let keys = window(&store, time(0), time(10), None, None, 10).await;

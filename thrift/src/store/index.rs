@@ -17,6 +17,9 @@ use crate::scan::{Scan, after, behind_prefix};
 /// About what an index row has, in bytes.
 const ROW_BYTES: usize = 256;
 
+/// Index rows that are looked up or removed side by side.
+pub(super) const ROWS_AT_ONCE: usize = 16;
+
 /// Rows of one page.
 const PAGE_ROWS: usize = 1_000;
 

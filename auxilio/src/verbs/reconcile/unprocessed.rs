@@ -95,7 +95,8 @@ impl Bringing {
             return Ok(Look::Left(Fate::Deferred));
         }
         let received_at = raw.metadata.received_at;
-        if self.store().get_index(&IndexEntry { received_at, crash_id }).await? {
+        let row = IndexEntry { received_at, crash_id };
+        if !self.store().get_index(&[row]).await?.is_empty() {
             return Ok(Look::Left(Fate::Waiting));
         }
         Ok(Look::Forgotten(Forgotten { crash_id, received_at: Some(received_at), seen }))
@@ -128,6 +129,7 @@ impl Bringing {
             return Ok(false);
         }
         let Some(received_at) = told.received_at else { return Ok(true) };
-        Ok(!self.store().get_index(&IndexEntry { received_at, crash_id }).await?)
+        let row = IndexEntry { received_at, crash_id };
+        Ok(self.store().get_index(&[row]).await?.is_empty())
     }
 }
