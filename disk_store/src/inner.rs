@@ -1,7 +1,7 @@
 //! What all operations share: paths, open folders, the place for unfinished files.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -97,9 +97,6 @@ impl Inner {
 
     pub(crate) fn put_processed(&self, document: &ProcessedDocument) -> Result<(), Fault> {
         let (crash_id, generation) = (document.envelope.crash_id, document.envelope.generation);
-        if self.newest(crash_id)?.is_some_and(|newest| newest > generation) {
-            return Ok(());
-        }
         let bytes = processed::to_bytes(document).map_err(Fault::Json)?;
         let unfinished = self.unfinished()?;
         write_lasting(unfinished.path(), &bytes)?;
@@ -108,7 +105,7 @@ impl Inner {
             .folders
             .write_in(&place.folder, |folder| folder.rename_over(unfinished.path(), &place.name))?;
         folder.flush()?;
-        // A second look: another process may have put a higher one meanwhile.
+        // Of several the highest stays, whoever put it: it may not be this one.
         let mut generations = self.generations(crash_id)?;
         let newest = generations.iter().max().copied();
         generations.retain(|generation| Some(*generation) != newest);
@@ -175,8 +172,7 @@ fn is_absent(cause: Option<&io::Error>) -> bool {
 
 /// Writes a new file and flushes its data.
 fn write_lasting(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
-    fs::write(path, bytes)
-        .and_then(|()| fs::File::open(path))
-        .and_then(|file| durable::flush_data(&file))
+    fs::File::create(path)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| durable::flush_data(&file)))
         .map_err(Fault::io("write", path))
 }

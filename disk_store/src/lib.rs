@@ -8,9 +8,9 @@
 //! |---|---|
 //! | `crashes/<YYYYMMDD>/<ddd>/<crash id>.crash` | a raw crash with its dumps: a file of the spool's format, often the spooled file itself under a second name |
 //! | `crashes/<YYYYMMDD>/<ddd>/<crash id>.<generation>` | a processed crash |
-//! | `unprocessed/<YYYYMMDD>/<HHMM>/<time>.<crash id>` | empty: a row of the unprocessed index; day, minute and time are `received_at` |
-//! | `submitted/<YYYYMMDD>/<HHMM>/<time>.<crash id>.<product>` | empty: a row of the window's index; day, minute and time are `submitted_timestamp` |
-//! | `hangs/<h>/<hang>/<crash id>` | empty: a crash with a hang id |
+//! | `unprocessed/<YYYYMMDD>/<HHMM>/<time>.<crash id>` | a row of the unprocessed index; day, minute and time are `received_at` |
+//! | `submitted/<YYYYMMDD>/<HHMM>/<time>.<crash id>.<product>` | a row of the window's index; day, minute and time are `submitted_timestamp` |
+//! | `hangs/<h>/<hang>/<crash id>` | a crash with a hang id |
 //! | `tmp/<instance>/<number>` | a file being written, as in the spool |
 //!
 //! `<YYYYMMDD>` below `crashes` is the crash's day; `<ddd>` are the first three digits of the id,
@@ -18,6 +18,9 @@
 //! digits; `<product>` are the first 16 hexadecimal digits of the SHA-256 of `ProductName`; `<hang>`
 //! is the SHA-256 of `HangID` and `<h>` its first two digits. Times outside the years 2000 to 2099
 //! stand in the days `00000000` and `99999999`.
+//!
+//! Of a row only the name counts. The row itself is one more name of the raw file (a link), or an
+//! empty file where the file system has no links.
 //!
 //! # The processed file, version 1
 //!
