@@ -35,7 +35,7 @@ pub struct Config {
 }
 
 /// Jobs for each walker: a walk is a small part of a job, most of it is waiting for flushes.
-const SLOTS_PER_WORKER: usize = 4;
+const SLOTS_PER_WORKER: usize = 8;
 
 impl Default for Config {
     fn default() -> Self {

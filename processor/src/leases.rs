@@ -57,6 +57,11 @@ impl Leases {
         }
     }
 
+    /// How many jobs are held.
+    pub(crate) fn count(&self) -> usize {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     fn jobs(&self) -> Vec<TakenJob> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.values().map(|(job, _)| job.clone()).collect()

@@ -75,7 +75,7 @@ pub async fn run(
         () = loops => {}
         () = registration.keep(&database, config.heartbeat(), &shell) => {}
         () = leases.keep(&database, config.lease()) => {}
-        () = runner.saver.keep(&database, &shell) => {}
+        () = runner.saver.keep(&database, &leases, &shell) => {}
     }
     // With Postgres away the leases run out instead: no stop waits for it.
     if tokio::time::timeout(GOOD_BYE_TIME_MAX, registration.leave(&database)).await.is_err() {

@@ -14,6 +14,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 -- A plan made while the queue was short must not read all of it once it is long.
 SET enable_seqscan = off
+SET enable_bitmapscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 -- What is switched off counts as dear where it can't be avoided, and dear plans are compiled.
@@ -55,7 +56,8 @@ BEGIN
         FROM held WHERE jobs.uuid = held.uuid AND held.again
     )
     SELECT told.place, CASE
-        WHEN held.again THEN 'queued_again'
+        -- Wakes the processors, in the one case in which there is something to take.
+        WHEN held.again THEN (SELECT 'queued_again' FROM pg_notify('auxilio_jobs', ''))
         WHEN held.uuid IS NOT NULL THEN 'completed'
         WHEN EXISTS (
             SELECT FROM job_outcomes AS before
@@ -67,9 +69,5 @@ BEGIN
     LEFT JOIN held ON held.uuid = told.uuid AND held.token = told.token
         AND held.generation = told.generation
     ORDER BY told.place;
-    IF EXISTS (SELECT FROM jobs
-               WHERE jobs.uuid = ANY (p_uuids) AND jobs.state = 'queued') THEN
-        PERFORM pg_notify('auxilio_jobs', '');
-    END IF;
 END
 $$;
