@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use auxilio_common::{Clock, Random};
 use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::config::Config;
 use crate::connection::Rpc;
@@ -99,14 +99,12 @@ impl Client {
         work: impl FnMut(&mut Rpc) -> thrift::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         let (shared, busy) = (&self.shared, Error::Busy { call: spec.call });
-        let mut too_late = std::pin::pin!(sleep(shared.queue_timeout));
+        let too_late = shared.pool.now() + shared.queue_timeout;
         // A call that alone is larger than the lane's share takes all of it.
         let share = u32::try_from(bytes.clamp(1, shared.bytes_each)).unwrap_or(u32::MAX);
         let lane = Arc::clone(&shared.bytes[spec.lane.index()]);
-        let held = tokio::select! {
-            held = lane.acquire_many_owned(share) => held,
-            () = &mut too_late => return Err(busy),
-        };
+        let held = timeout(shared.queue_timeout, lane.acquire_many_owned(share)).await;
+        let Ok(held) = held else { return Err(busy) };
         // The semaphore is never closed.
         let Ok(held) = held else { return Err(Error::Closed { call: spec.call }) };
         let (job, mut asked) = Typed::boxed(spec, work, held);
@@ -115,7 +113,7 @@ impl Client {
             if let Ok(answer) = timeout(NUDGE, &mut asked.answered).await {
                 return answer.unwrap_or(Err(Error::Closed { call: spec.call }));
             }
-            if too_late.is_elapsed() && !asked.has_begun() {
+            if shared.pool.now() >= too_late && !asked.has_begun() {
                 return Err(busy);
             }
             shared.pool.nudge();

@@ -119,6 +119,11 @@ impl Pool {
         }
     }
 
+    /// The monotonic time.
+    pub(crate) fn now(&self) -> Duration {
+        self.clock().monotonic()
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -128,14 +133,13 @@ impl Pool {
     }
 
     fn find_thread(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
-        // A thread that is free but on its way to wait looks at the queue before it does.
-        if state.threads - state.busy >= state.queue.waiting() {
-            drop(state);
-            self.wake.notify_one();
-            return;
-        }
         let now = self.clock().monotonic();
-        if state.threads >= self.threads_max || !state.queue.has_turn(now) {
+        let free = state.threads - state.busy;
+        if free > 0 {
+            // One that is on its way to wait looks at the queue before it does.
+            self.wake.notify_one();
+        }
+        if state.threads >= self.threads_max || state.queue.turns(now) <= free {
             return;
         }
         // Where no more connections are to be had, those that are there do the work.

@@ -80,17 +80,19 @@ impl<J> Default for State<J> {
 }
 
 impl<J> State<J> {
-    fn admits(&self, most: usize, now: Duration) -> bool {
-        if self.waiting.is_empty() || now < self.paused_until {
-            return false;
+    /// How many of its jobs may begin now.
+    fn turns(&self, most: usize, now: Duration) -> usize {
+        if now < self.paused_until {
+            return 0;
         }
         let hangs =
             self.running.iter().any(|began| hangs(*began, now) && *began >= self.succeeded_at);
         if self.failed || hangs {
             let old = |began: &Duration| now.saturating_sub(*began) >= SECOND_TRY_AFTER;
-            self.running.len() < TROUBLED_CALLS_MAX && self.running.iter().all(old)
+            let one = self.running.len() < TROUBLED_CALLS_MAX && self.running.iter().all(old);
+            self.waiting.len().min(usize::from(one))
         } else {
-            self.running.len() < most
+            self.waiting.len().min(most.saturating_sub(self.running.len()))
         }
     }
 }
@@ -137,9 +139,10 @@ impl<J> Queue<J> {
         self.allowed
     }
 
-    /// Whether some job has its turn now.
-    pub(crate) fn has_turn(&self, now: Duration) -> bool {
-        self.next(now).is_some()
+    /// How many jobs may begin now.
+    pub(crate) fn turns(&self, now: Duration) -> usize {
+        let (room, most) = self.room(now);
+        self.lanes.iter().map(|lane| lane.turns(most, now)).sum::<usize>().min(room)
     }
 
     /// The job whose turn it is.
@@ -196,16 +199,20 @@ impl<J> Queue<J> {
     }
 
     fn next(&self, now: Duration) -> Option<usize> {
-        let began = self.lanes.iter().flat_map(|lane| &lane.running);
-        let running = began.filter(|began| !hangs(**began, now)).count();
-        if running as f64 + 1.0 > self.allowed {
-            return None;
-        }
-        // Half of all calls, so that one lane never has them all.
-        let most = (self.most / 2).max(2);
+        let (room, most) = self.room(now);
         (0..LANES)
             .map(|step| (self.turn + step) % LANES)
-            .find(|place| self.lanes[*place].admits(most, now))
+            .find(|place| room > 0 && self.lanes[*place].turns(most, now) > 0)
+    }
+
+    /// How many more calls may run, and how many in one lane.
+    fn room(&self, now: Duration) -> (usize, usize) {
+        let began = self.lanes.iter().flat_map(|lane| &lane.running);
+        let running = began.filter(|began| !hangs(**began, now)).count();
+        // Whole calls of what is allowed.
+        let allowed = (1..=self.most).rev().find(|calls| *calls as f64 <= self.allowed);
+        // Half of all calls in a lane, so that one never has them all.
+        (allowed.unwrap_or(1).saturating_sub(running), (self.most / 2).max(2))
     }
 
     fn lane(&mut self, lane: Lane) -> &mut State<J> {

@@ -108,6 +108,62 @@ async fn with_two_gateways_one_may_die_under_load_and_nothing_acknowledged_is_lo
 }
 
 #[tokio::test]
+async fn ten_callers_share_three_connections_over_a_network_that_breaks() {
+    let bench = Bench::new();
+    bench.table().await;
+    let proxy = Proxy::start(bench.hbase.gateways()[0]).unwrap();
+    let mut config = bench.config.clone();
+    config.gateways = vec![proxy.address().to_string()];
+    config.connections = 3;
+    let (client, told) = connect(&config);
+    let callers = (0..10).map(async |salt| write_some(&client, salt, 60).await);
+    let breaks = async {
+        for _ in 0..8 {
+            sleep(Duration::from_millis(60)).await;
+            proxy.cut_connections();
+        }
+    };
+    let (acknowledged, ()) = tokio::join!(join_all(callers), breaks);
+    assert_eq!(acknowledged, [60; 10]);
+    for salt in 0..10 {
+        for number in 0..60 {
+            assert_eq!(read(&client, key(salt, number).as_bytes()).await.unwrap(), b"x");
+        }
+    }
+    assert!(client.status().threads <= 3, "no call hung, so no more were needed");
+    assert!(told.count("opened") > 3, "connections were cut");
+}
+
+#[tokio::test]
+async fn a_call_whose_turn_does_not_come_is_told_so_and_is_not_made() {
+    let bench = Bench::new();
+    let table = bench.table().await;
+    let proxy = Proxy::start(bench.hbase.gateways()[0]).unwrap();
+    let mut config = bench.config.clone();
+    config.gateways = vec![proxy.address().to_string()];
+    (config.call_timeout_secs, config.queue_timeout_secs) = (4, 1);
+    let (client, _) = connect(&config);
+    client.put_row(table, b"a0", &cell("x"), 1).await.unwrap();
+    proxy.set(Mode::Blackhole);
+    // One salt: four of them hang, and the others wait behind them.
+    let puts = (1..=10).map(async |number| {
+        let key = format!("a{number}");
+        client.put_row(table, key.as_bytes(), &cell("x"), 1).await.unwrap_err()
+    });
+    let errors = join_all(puts).await;
+    let busy = errors.iter().filter(|error| error.name() == "busy").count();
+    let all_pass = errors.iter().all(|error| error.class() != ErrorClass::Permanent);
+    assert!(busy >= 5 && all_pass, "{errors:?}");
+    proxy.set(Mode::Pass);
+    eventually(async || client.put_row(table, b"a99", &cell("x"), 1).await.is_ok()).await;
+    let mut made = 0;
+    for number in 1..=10 {
+        made += usize::from(read(&client, format!("a{number}").as_bytes()).await.is_some());
+    }
+    assert!(made <= 10 - busy, "{made} of {busy} busy ones");
+}
+
+#[tokio::test]
 async fn a_gateway_that_is_full_serves_through_the_connections_that_it_has() {
     let bench = Bench::new();
     let table = bench.table().await;
