@@ -11,17 +11,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use auxilio_common::storage::{IndexEntry, Presence, PutRaw, StoredDump, WindowKey};
-use auxilio_common::{
-    CrashId, CrashStore, Day, DumpName, ProcessedDocument, RawCrash, RawEnvelope, StoreError,
-    Timestamp,
-};
+use auxilio_common::{CrashId, CrashStore, DumpName, StoreError};
 use auxilio_crashmover::Config;
 use auxilio_disk_store::DiskStore;
 use auxilio_service::client::Client;
 use auxilio_service::clock::{SystemClock, SystemRandom};
 use auxilio_service::{Shell, Shutdown, Version};
 use auxilio_spool::{Lane, Spool};
+use auxilio_testkit::interposed_store::{InterposedStore, Interposer, Moment};
 use bytes::Bytes;
 use support::{crash_id, raw_crash};
 use tokio::sync::watch;
@@ -61,87 +58,16 @@ struct Stuck {
 }
 
 #[async_trait]
-impl CrashStore for Stuck {
-    async fn put_raw(&self, envelope: Arc<dyn RawEnvelope>) -> Result<PutRaw, StoreError> {
-        if !self.free.contains(&envelope.raw_crash().crash_id) {
+impl Interposer for Stuck {
+    fn store(&self) -> &dyn CrashStore {
+        &self.store
+    }
+
+    async fn pass(&self, moment: Moment, crash_id: CrashId) -> Result<(), StoreError> {
+        if moment == Moment::PutRaw && !self.free.contains(&crash_id) {
             self.open.clone().wait_for(|open| *open).await.unwrap();
         }
-        self.store.put_raw(envelope).await
-    }
-
-    async fn get_raw(&self, crash_id: CrashId) -> Result<Option<RawCrash>, StoreError> {
-        self.store.get_raw(crash_id).await
-    }
-
-    async fn open_dump(
-        &self,
-        crash_id: CrashId,
-        name: &DumpName,
-    ) -> Result<Option<StoredDump>, StoreError> {
-        self.store.open_dump(crash_id, name).await
-    }
-
-    async fn put_processed(&self, document: &ProcessedDocument) -> Result<(), StoreError> {
-        self.store.put_processed(document).await
-    }
-
-    async fn get_processed(
-        &self,
-        crash_id: CrashId,
-    ) -> Result<Option<ProcessedDocument>, StoreError> {
-        self.store.get_processed(crash_id).await
-    }
-
-    async fn exists(&self, crash_id: CrashId) -> Result<Presence, StoreError> {
-        self.store.exists(crash_id).await
-    }
-
-    async fn remove(&self, crash_id: CrashId) -> Result<(), StoreError> {
-        self.store.remove(crash_id).await
-    }
-
-    async fn list_day(
-        &self,
-        day: Day,
-        after: Option<CrashId>,
-        limit: usize,
-    ) -> Result<Vec<CrashId>, StoreError> {
-        self.store.list_day(day, after, limit).await
-    }
-
-    async fn list_window(
-        &self,
-        from: Timestamp,
-        to: Timestamp,
-        product: Option<&str>,
-        after: Option<WindowKey>,
-        limit: usize,
-    ) -> Result<Vec<WindowKey>, StoreError> {
-        self.store.list_window(from, to, product, after, limit).await
-    }
-
-    async fn by_hang_id(&self, hang_id: &str) -> Result<Vec<CrashId>, StoreError> {
-        self.store.by_hang_id(hang_id).await
-    }
-
-    async fn read_index(
-        &self,
-        since: Option<Timestamp>,
-        limit: usize,
-    ) -> Result<Vec<IndexEntry>, StoreError> {
-        self.store.read_index(since, limit).await
-    }
-
-    async fn get_index(&self, entries: &[IndexEntry]) -> Result<Vec<IndexEntry>, StoreError> {
-        self.store.get_index(entries).await
-    }
-
-    async fn remove_index(&self, entries: &[IndexEntry]) -> Result<(), StoreError> {
-        self.store.remove_index(entries).await
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        self.store.check().await
+        Ok(())
     }
 }
 
@@ -182,7 +108,8 @@ async fn wanted_crashes_of_both_lanes_pass_a_deep_backlog_and_a_stuck_store() {
     let (_gate, open) = watch::channel(false);
     let config = auxilio_disk_store::Config { dir: dir.path().join("store") };
     let store = DiskStore::new(config, Arc::new(SystemRandom));
-    let store: Arc<dyn CrashStore> = Arc::new(Stuck { store, free: wanted.into(), open });
+    let store: Arc<dyn CrashStore> =
+        Arc::new(InterposedStore(Stuck { store, free: wanted.into(), open }));
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let admin_address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let config = Config { admin_address, ..Config::default() };

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 
+use auxilio_testkit::interposed_store::InterposedStore;
+
 use crate::fixture::{self, Fixture};
 use crate::gate::{GatedStore, Step};
 
@@ -75,5 +77,5 @@ pub(crate) async fn main(arguments: &[String]) {
 }
 
 fn start(folder: &Path, config: &auxilio_database::Config, store: GatedStore) -> fixture::Running {
-    fixture::start(folder, config, Arc::new(store), "stackwalk-worker")
+    fixture::start(folder, config, Arc::new(InterposedStore(store)), "stackwalk-worker")
 }

@@ -14,6 +14,7 @@ use auxilio_service::clock::SystemRandom;
 use auxilio_service::{Shell, Shutdown, Version, metrics};
 use auxilio_stackwalk::{Pool, PoolOptions};
 use auxilio_testkit::crashme::{self, Kind, Options};
+use auxilio_testkit::interposed_store::InterposedStore;
 use auxilio_testkit::postgres::{self, Server};
 use auxilio_testkit::raw::Recipe;
 use tempfile::TempDir;
@@ -101,7 +102,12 @@ impl Fixture {
 
     /// Starts a processor over another store.
     pub(crate) fn start_over(&self, store: GatedStore) -> Running {
-        start(self.folder.path(), &self.config, Arc::new(store), "stackwalk-worker")
+        start(
+            self.folder.path(),
+            &self.config,
+            Arc::new(InterposedStore(store)),
+            "stackwalk-worker",
+        )
     }
 
     /// The same store once more, without a gate yet.

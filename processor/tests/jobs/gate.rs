@@ -5,14 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use auxilio_common::storage::{
-    ErrorClass, IndexEntry, Presence, PutRaw, StoredDump, StoredDumpBytes, WindowKey,
-};
-use auxilio_common::{
-    CrashId, CrashStore, Day, DumpName, ProcessedDocument, RawCrash, RawEnvelope, StoreError,
-    Timestamp,
-};
+use auxilio_common::storage::{ErrorClass, StoredDump, StoredDumpBytes};
+use auxilio_common::{CrashId, CrashStore, StoreError};
 use auxilio_disk_store::DiskStore;
+use auxilio_testkit::interposed_store::{Interposer, Moment};
 use tokio::sync::Notify;
 
 /// Where a gate stands.
@@ -37,6 +33,15 @@ impl Step {
             Self::Look => "look",
             Self::Put => "put",
             Self::Stored => "stored",
+        }
+    }
+
+    fn moment(self) -> Moment {
+        match self {
+            Self::Dump => Moment::OpenDump,
+            Self::Look => Moment::GetProcessed,
+            Self::Put => Moment::PutProcessed,
+            Self::Stored => Moment::ProcessedPut,
         }
     }
 }
@@ -95,8 +100,18 @@ impl GatedStore {
             refuses: None,
         }
     }
+}
 
-    async fn pass(&self, step: Step, crash_id: CrashId) -> Result<(), StoreError> {
+#[async_trait]
+impl Interposer for GatedStore {
+    fn store(&self) -> &dyn CrashStore {
+        &self.store
+    }
+
+    async fn pass(&self, moment: Moment, crash_id: CrashId) -> Result<(), StoreError> {
+        let Some(step) = Step::ALL.into_iter().find(|step| step.moment() == moment) else {
+            return Ok(());
+        };
         if self.step == Some(step) && self.gate.stops(crash_id, self.every) {
             self.gate.reached.notify_one();
             self.gate.open.notified().await;
@@ -111,96 +126,13 @@ impl GatedStore {
             _ => Ok(()),
         }
     }
-}
 
-#[async_trait]
-impl CrashStore for GatedStore {
-    async fn put_raw(&self, envelope: Arc<dyn RawEnvelope>) -> Result<PutRaw, StoreError> {
-        self.store.put_raw(envelope).await
-    }
-
-    async fn get_raw(&self, crash_id: CrashId) -> Result<Option<RawCrash>, StoreError> {
-        self.store.get_raw(crash_id).await
-    }
-
-    async fn open_dump(
-        &self,
-        crash_id: CrashId,
-        name: &DumpName,
-    ) -> Result<Option<StoredDump>, StoreError> {
-        self.pass(Step::Dump, crash_id).await?;
-        let Some(mut dump) = self.store.open_dump(crash_id, name).await? else { return Ok(None) };
+    fn dump(&self, mut dump: StoredDump) -> StoredDump {
         if let (true, StoredDumpBytes::File { path, offset }) = (self.streams, &dump.bytes) {
             let mut file = std::fs::File::open(path).unwrap();
             std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(*offset)).unwrap();
             dump.bytes = StoredDumpBytes::Stream(Box::new(file));
         }
-        Ok(Some(dump))
-    }
-
-    async fn put_processed(&self, document: &ProcessedDocument) -> Result<(), StoreError> {
-        self.pass(Step::Put, document.envelope.crash_id).await?;
-        self.store.put_processed(document).await?;
-        self.pass(Step::Stored, document.envelope.crash_id).await
-    }
-
-    async fn get_processed(
-        &self,
-        crash_id: CrashId,
-    ) -> Result<Option<ProcessedDocument>, StoreError> {
-        self.pass(Step::Look, crash_id).await?;
-        self.store.get_processed(crash_id).await
-    }
-
-    async fn exists(&self, crash_id: CrashId) -> Result<Presence, StoreError> {
-        self.store.exists(crash_id).await
-    }
-
-    async fn remove(&self, crash_id: CrashId) -> Result<(), StoreError> {
-        self.store.remove(crash_id).await
-    }
-
-    async fn list_day(
-        &self,
-        day: Day,
-        after: Option<CrashId>,
-        limit: usize,
-    ) -> Result<Vec<CrashId>, StoreError> {
-        self.store.list_day(day, after, limit).await
-    }
-
-    async fn list_window(
-        &self,
-        from: Timestamp,
-        to: Timestamp,
-        product: Option<&str>,
-        after: Option<WindowKey>,
-        limit: usize,
-    ) -> Result<Vec<WindowKey>, StoreError> {
-        self.store.list_window(from, to, product, after, limit).await
-    }
-
-    async fn by_hang_id(&self, hang_id: &str) -> Result<Vec<CrashId>, StoreError> {
-        self.store.by_hang_id(hang_id).await
-    }
-
-    async fn read_index(
-        &self,
-        since: Option<Timestamp>,
-        limit: usize,
-    ) -> Result<Vec<IndexEntry>, StoreError> {
-        self.store.read_index(since, limit).await
-    }
-
-    async fn get_index(&self, entries: &[IndexEntry]) -> Result<Vec<IndexEntry>, StoreError> {
-        self.store.get_index(entries).await
-    }
-
-    async fn remove_index(&self, entries: &[IndexEntry]) -> Result<(), StoreError> {
-        self.store.remove_index(entries).await
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        self.store.check().await
+        dump
     }
 }
