@@ -20,6 +20,7 @@ const STEPS: [Step; 3] = [
             "clippy",
             "--workspace",
             "--all-targets",
+            "--all-features",
             "--locked",
             "--quiet",
             "--",
