@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use auxilio_common::job::TakenJob;
 use auxilio_common::{JobOutcome, Lane, Timestamp};
 use auxilio_database::{AskedState, Class, Completion, Database, DbRole, Failure, Insertion};
 
@@ -215,5 +216,30 @@ async fn inserted_job_wakes_a_listener() {
     // The first word says that it hears.
     tokio::time::timeout(patience, listener.word()).await.unwrap();
     f.insert(&[id(1)]).await;
+    tokio::time::timeout(patience, listener.word()).await.unwrap();
+}
+
+#[tokio::test]
+async fn only_a_job_that_is_queued_once_more_wakes_listeners_at_its_end() {
+    let f = Fixture::new().await;
+    let cron = Database::connect(&f.config, DbRole::Cron).unwrap();
+    let processor = f.register("one").await;
+    f.insert(&[id(1), id(2)]).await;
+    let jobs = f.take(processor, Lane::Standard).await;
+    let at = Timestamp::midnight(day());
+    assert_eq!(cron.ask_job(id(1), Lane::Reprocess, at).await.unwrap(), AskedState::Taken);
+    let mut listener = f.processor.listen();
+    let patience = Duration::from_secs(30);
+    tokio::time::timeout(patience, listener.word()).await.unwrap();
+    let of = |wanted| jobs.iter().find(|job| job.crash_id == wanted).unwrap();
+    let end = async |job: &TakenJob| {
+        let row = report(job.crash_id, job.generation);
+        f.processor.save_report(row, job, JobOutcome::Processed).await.unwrap()
+    };
+    assert_eq!(end(of(id(2))).await, Completion::Completed);
+    // A word would come at once.
+    let silence = tokio::time::timeout(Duration::from_secs(1), listener.word()).await;
+    assert!(silence.is_err(), "nothing is to be taken");
+    assert_eq!(end(of(id(1))).await, Completion::QueuedAgain);
     tokio::time::timeout(patience, listener.word()).await.unwrap();
 }
