@@ -25,10 +25,21 @@ pub(crate) fn perform(
     let mut roles = options.roles.clone();
     roles.sort_unstable();
     roles.dedup();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = runtime()?;
     let ended = runtime.block_on(run_roles(roles, config));
     runtime.shutdown_timeout(Duration::from_secs(2));
     ended.map(|()| ExitCode::SUCCESS)
+}
+
+/// Threads for blocking work, made when they are needed. Each slot of a worker loop keeps one while
+/// its item runs, eight for each stack walker, and what an item or a request calls may need one
+/// more: with the usual 512, the slots of a machine of 62 cores would leave none.
+const BLOCKING_THREADS_MAX: usize = 8_192;
+
+/// The runtime that roles run on.
+pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().max_blocking_threads(BLOCKING_THREADS_MAX).build()
 }
 
 /// Runs the roles; the first that fails stops the others, so that whoever started us sees it.

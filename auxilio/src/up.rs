@@ -68,7 +68,7 @@ pub(crate) fn perform(
     ports::check_free(&config, others.as_ref().map_or(&[], <[_; 5]>::as_slice))?;
     installation::remember(&dir, usage)?;
     server.make_missing()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = crate::run::runtime()?;
     let ended = runtime.block_on(serve(&dir, config, server, full));
     // What hangs in a blocking call now was told to stop long ago.
     runtime.shutdown_timeout(Duration::from_secs(2));

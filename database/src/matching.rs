@@ -1,9 +1,10 @@
 //! Crashes whose reports meet a condition that an operator wrote: the one text from outside that
 //! becomes SQL here.
 //!
-//! It runs on a connection of its own, with the rights of the role and no more, under a time limit of
+//! It runs on a connection of its own, under the role cron, under a time limit of
 //! its own, in transactions that are read only and rolled back: no setting that it may change outlives
-//! its page. What must hold of the text is proven by the server's own parser: it is parsed once where a condition stands between parentheses and once where
+//! its page. The role is no cage, because the text could leave it for the login's own rights: it is for people
+//! who have that login anyway, and must never come from elsewhere. What must hold of the text is proven by the server's own parser: it is parsed once where a condition stands between parentheses and once where
 //! it stands between words, so a parenthesis that it closes and did not open breaks the second, and
 //! words that would end the second break the first. More than one statement the protocol refuses.
 

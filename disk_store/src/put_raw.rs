@@ -40,7 +40,9 @@ impl Inner {
         }
         let made = self.make_rows_last(crash, &shard, &raw.path());
         if made.is_err() && matches!(placed, Placed::Now) {
-            // A failed flush is never repeated: the next try shall make the name anew.
+            // A failed flush is never repeated: the next try shall make the names anew. Rows would
+            // keep the bytes of a copy that no crash has.
+            let _ = self.remove_rows(crash);
             let _ = durable::unlink(&raw.path());
         }
         made.map(|()| PutRaw::Stored)

@@ -34,7 +34,7 @@ impl Inner {
         unlink(&self.layout.index_row(entry).path()).map(drop)
     }
 
-    fn remove_rows(&self, crash: &RawCrash) -> Result<(), Fault> {
+    pub(crate) fn remove_rows(&self, crash: &RawCrash) -> Result<(), Fault> {
         let received_at = crash.metadata.received_at;
         let entry = IndexEntry { received_at, crash_id: crash.crash_id };
         let rows = [

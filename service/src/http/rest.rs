@@ -5,6 +5,7 @@
 //! may overtake the answer: the client then sees a broken pipe in place of the reason.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use auxilio_common::limits::BODY_BYTES_MAX;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
+use axum::http::header::EXPECT;
 use axum::middleware::Next;
 use axum::response::Response;
 use http_body::{Frame, SizeHint};
@@ -22,11 +24,15 @@ const REST_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A body that its handler reads, and whose rest is still there when the handler is done.
 #[derive(Clone)]
-struct Shared(Arc<Mutex<Body>>);
+struct Shared {
+    body: Arc<Mutex<Body>>,
+    /// Whether anybody has asked for bytes.
+    read: Arc<AtomicBool>,
+}
 
 impl Shared {
     fn with<T>(&self, work: impl FnOnce(Pin<&mut Body>) -> T) -> T {
-        let mut body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut body = self.body.lock().unwrap_or_else(PoisonError::into_inner);
         work(Pin::new(&mut *body))
     }
 }
@@ -39,6 +45,7 @@ impl HttpBody for Shared {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.read.store(true, Ordering::Relaxed);
         self.with(|body| body.poll_frame(context))
     }
 
@@ -57,9 +64,14 @@ pub(super) async fn discard(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let (head, body) = request.into_parts();
-    let body = Shared(Arc::new(Mutex::new(body)));
+    let waits_for_leave = head.headers.contains_key(EXPECT);
+    let body = Shared { body: Arc::new(Mutex::new(body)), read: Arc::default() };
     let mut rest = body.clone();
     let response = next.run(Request::from_parts(head, Body::new(body))).await;
+    // Who asked before sending has sent nothing yet, and reading would tell it to begin.
+    if waits_for_leave && !rest.read.load(Ordering::Relaxed) {
+        return response;
+    }
     let reading = async {
         let mut bytes = 0;
         while let Some(Ok(frame)) = rest.frame().await {
@@ -102,6 +114,18 @@ mod tests {
         Ok(answer)
     }
 
+    /// Asks for leave to send a body, and returns all that comes back.
+    fn ask(address: std::net::SocketAddr) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(address)?;
+        write!(
+            stream,
+            "POST /none HTTP/1.1\r\nhost: x\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    }
+
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn who_sends_too_much_is_told_so_and_not_cut_off() {
         let shutdown = Shutdown::new();
@@ -115,6 +139,8 @@ mod tests {
             let answer = tokio::task::spawn_blocking(move || send(address)).await.unwrap().unwrap();
             assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
         }
+        let answer = tokio::task::spawn_blocking(move || ask(address)).await.unwrap().unwrap();
+        assert!(answer.starts_with("HTTP/1.1 404"), "nobody is told to send for nothing: {answer}");
         shutdown.begin();
         serving.await.unwrap();
     }
