@@ -49,8 +49,10 @@ fn assert_one_report_each(roles: &Roles, acknowledged: &[CrashId]) {
     wait::until("an empty spool", CATCH_UP, || roles.spooled().is_empty().then_some(()));
     assert_eq!(roles.quarantined().len(), 0);
     let reports = roles.reports().unwrap();
-    assert_eq!(reports.len(), acknowledged.len());
     assert!(acknowledged.iter().all(|id| reports.get(id) == Some(&1)));
+    // A collector that is killed between the spool and its answer leaves a crash that its client does
+    // not know of and posts again: more reports, but none of them twice.
+    assert!(reports.values().all(|count| *count == 1), "{reports:?}");
 }
 
 #[test]
