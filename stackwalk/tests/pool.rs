@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use auxilio_stackwalk::{Pool, PoolOptions, WalkError, WalkLane, WalkRequest};
-use auxilio_testkit::synthetic::{CODE, STACK, Synthetic, frame_chain, return_addresses};
+use auxilio_testkit::synthetic::{CODE, Module, STACK, Synthetic, frame_chain, return_addresses};
 use futures::FutureExt as _;
 use ground::{Ground, Test, WORKER, only_idle, request};
 use tokio::runtime::Runtime;
@@ -60,6 +60,10 @@ const TESTS: &[Test] = &[
     (
         "a_dropped_walk_frees_its_seat_and_kills_its_worker",
         a_dropped_walk_frees_its_seat_and_kills_its_worker,
+    ),
+    (
+        "symbols_cut_in_place_cost_at_most_the_worker_that_has_them_open",
+        symbols_cut_in_place_cost_at_most_the_worker_that_has_them_open,
     ),
     ("workers_end_when_their_pool_is_killed", workers_end_when_their_pool_is_killed),
     ("a_program_that_is_no_worker_is_told", a_program_that_is_no_worker_is_told),
@@ -343,6 +347,55 @@ fn hold_a_pool(folder: &Path) {
         fs::rename(folder.join("tmp"), folder.join("ids")).unwrap();
         busy.await.unwrap();
     });
+}
+
+/// Whoever replaces symbols must do it by a rename; somebody will write over them all the same.
+fn symbols_cut_in_place_cost_at_most_the_worker_that_has_them_open() {
+    const ID: &str = "5A9832E5287241C1838ED98914E9B7FF1";
+    let ground = Ground::new();
+    let pool = Pool::new(ground.options());
+    let folder = ground.folder.path().join("symbols/app").join(ID);
+    fs::create_dir_all(&folder).unwrap();
+    // Far larger than a page: what is cut off is mapped and has no bytes any more.
+    let lines = (0..20_000).map(|line| format!("FUNC {:x} 10 0 f{line}\n", line * 16));
+    let text: String =
+        std::iter::once(format!("MODULE Linux x86_64 {ID} app\n")).chain(lines).collect();
+    let symbols = folder.join("app.sym");
+    fs::write(&symbols, &text).unwrap();
+    let mut dump = Synthetic::new();
+    let stack = dump.memory(STACK, frame_chain(STACK, 160, CODE + 0x200));
+    dump.thread(7, stack);
+    dump.modules = vec![Module::new("app", CODE).with_debug(ID, b"app")];
+    let dump = ground.write("dump", &dump.build());
+    let whole = ground.walk(&pool, dump.clone()).unwrap();
+    assert!(whole.json_dump.get().contains("\"f31\""), "{}", whole.json_dump.get());
+
+    let indexes: Vec<PathBuf> = files_below(&ground.folder.path().join("cache"));
+    assert!(!indexes.is_empty());
+    for path in indexes.iter().chain([&symbols]) {
+        fs::File::options().write(true).open(path).unwrap().set_len(0).unwrap();
+        match ground.walk(&pool, dump.clone()) {
+            Ok(walk) => assert!(
+                walk.json_dump == whole.json_dump || walk.symbols_failed + walk.symbols_absent > 0,
+                "half of the symbols are never taken for all: {}",
+                walk.json_dump.get()
+            ),
+            Err(error) => assert!(matches!(error, WalkError::Died { .. }), "{error}"),
+        }
+    }
+    let aside = folder.join("aside");
+    fs::write(&aside, &text).unwrap();
+    fs::rename(&aside, &symbols).unwrap();
+    assert_eq!(ground.walk(&pool, dump).unwrap().json_dump, whole.json_dump);
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files_below(&path)) } else { found.push(path) }
+    }
+    found
 }
 
 fn workers_end_when_their_pool_is_killed() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use auxilio_common::storage::ErrorClass;
 use auxilio_testkit::hbase::{Daemon, Gateway};
-use auxilio_testkit::proxy::{Mode, Proxy};
+use auxilio_testkit::proxy::Mode;
 use auxilio_thrift::Client;
 use futures::future::join_all;
 use tokio::time::sleep;
@@ -16,10 +16,7 @@ use crate::tamper::{Fault, Tamper, Way};
 async fn a_connection_that_ended_between_calls_is_not_noticed() {
     let bench = Bench::new();
     let table = bench.table().await;
-    let proxy = Proxy::start(bench.hbase.gateways()[0]).unwrap();
-    let mut config = bench.config.clone();
-    config.gateways = vec![proxy.address().to_string()];
-    let (client, told) = connect(&config);
+    let (proxy, client, told) = bench.behind_proxy(|_| {});
     client.put_row(table, b"r", &cell("x"), 1).await.unwrap();
     for _ in 0..3 {
         proxy.cut_connections();
@@ -34,11 +31,7 @@ async fn a_connection_that_ended_between_calls_is_not_noticed() {
 async fn a_call_without_an_answer_ends_at_its_deadline_and_the_next_gets_its_own() {
     let bench = Bench::new();
     let table = bench.table().await;
-    let proxy = Proxy::start(bench.hbase.gateways()[0]).unwrap();
-    let mut config = bench.config.clone();
-    config.gateways = vec![proxy.address().to_string()];
-    config.call_timeout_secs = 1;
-    let (client, _) = connect(&config);
+    let (proxy, client, _) = bench.behind_proxy(|config| config.call_timeout_secs = 1);
     client.put_row(table, b"a", &cell("value of a"), 1).await.unwrap();
     client.put_row(table, b"b", &cell("value of b"), 1).await.unwrap();
     proxy.set(Mode::Blackhole);
@@ -54,10 +47,7 @@ async fn a_call_without_an_answer_ends_at_its_deadline_and_the_next_gets_its_own
 async fn without_any_gateway_calls_fail_at_once_and_go_on_when_one_is_back() {
     let bench = Bench::new();
     let table = bench.table().await;
-    let proxy = Proxy::start(bench.hbase.gateways()[0]).unwrap();
-    let mut config = bench.config.clone();
-    config.gateways = vec![proxy.address().to_string()];
-    let (client, told) = connect(&config);
+    let (proxy, client, told) = bench.behind_proxy(|_| {});
     proxy.set(Mode::Refuse);
     let mut names = Vec::new();
     for _ in 0..6 {
@@ -111,11 +101,7 @@ async fn with_two_gateways_one_may_die_under_load_and_nothing_acknowledged_is_lo
 async fn ten_callers_share_three_connections_over_a_network_that_breaks() {
     let bench = Bench::new();
     bench.table().await;
-    let proxy = Proxy::start(bench.hbase.gateways()[0]).unwrap();
-    let mut config = bench.config.clone();
-    config.gateways = vec![proxy.address().to_string()];
-    config.connections = 3;
-    let (client, told) = connect(&config);
+    let (proxy, client, told) = bench.behind_proxy(|config| config.connections = 3);
     let callers = (0..10).map(async |salt| write_some(&client, salt, 60).await);
     let breaks = async {
         for _ in 0..8 {
@@ -138,11 +124,9 @@ async fn ten_callers_share_three_connections_over_a_network_that_breaks() {
 async fn a_call_whose_turn_does_not_come_is_told_so_and_is_not_made() {
     let bench = Bench::new();
     let table = bench.table().await;
-    let proxy = Proxy::start(bench.hbase.gateways()[0]).unwrap();
-    let mut config = bench.config.clone();
-    config.gateways = vec![proxy.address().to_string()];
-    (config.call_timeout_secs, config.queue_timeout_secs) = (4, 1);
-    let (client, _) = connect(&config);
+    let (proxy, client, _) = bench.behind_proxy(|config| {
+        (config.call_timeout_secs, config.queue_timeout_secs) = (4, 1);
+    });
     client.put_row(table, b"a0", &cell("x"), 1).await.unwrap();
     proxy.set(Mode::Blackhole);
     // One salt: four of them hang, and the others wait behind them.

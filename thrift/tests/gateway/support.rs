@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use auxilio_service::clock::{SystemClock, SystemRandom};
 use auxilio_testkit::hbase::Hbase;
+use auxilio_testkit::proxy::Proxy;
 use auxilio_thrift::{Client, Config, ConnectionEvent, Family, Observer, Put};
 
 /// What a client told.
@@ -64,6 +65,19 @@ impl Bench {
         change(&mut config);
         let (client, told) = connect(&config);
         Self { client, told, config, hbase }
+    }
+
+    /// Another client of the same tables, behind a proxy that a test may break.
+    pub(crate) fn behind_proxy(
+        &self,
+        change: impl FnOnce(&mut Config),
+    ) -> (Proxy, Client, Arc<Told>) {
+        let proxy = Proxy::start(self.hbase.gateways()[0]).unwrap();
+        let mut config = self.config.clone();
+        config.gateways = vec![proxy.address().to_string()];
+        change(&mut config);
+        let (client, told) = connect(&config);
+        (proxy, client, told)
     }
 
     /// Makes a table with the families `f` and `g`.
