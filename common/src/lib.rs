@@ -5,6 +5,7 @@
 //! one of those takes it as a parameter or lives in the crate that owns it.
 
 pub mod annotation;
+pub mod audit;
 pub mod blocking;
 pub mod clock;
 pub mod crash_id;

@@ -229,3 +229,11 @@ pub const HBASE_ELEMENTS_MAX: usize = 1_000_000;
 
 /// Structures within structures in an answer of an HBase gateway: real ones have four.
 pub const HBASE_DEPTH_MAX: usize = 64;
+
+/// Age below which nothing in a store is called astray: a crashmover may be carrying the crash at this
+/// moment, and its parts come one after another. The longest put takes a few minutes.
+pub const STRAY_AGE_MIN: Duration = Duration::from_mins(10);
+
+/// Age below which no orphan is removed from a store, asked for or not: a spool of another machine may
+/// still have the crash, and the longest known outages last days.
+pub const ORPHAN_AGE_MIN: Duration = Duration::from_hours(7 * 24);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::audit::{AuditPage, AuditPlace, AuditScope, Mending, Stray};
 use crate::{CrashId, Day, DumpName, Generation, ProcessedDocument, RawCrash, Timestamp};
 
 /// What to do about a store's error.
@@ -175,6 +176,24 @@ pub trait CrashStore: Send + Sync {
 
     /// Removes rows of the unprocessed index. Not there is fine. After an error some may be gone.
     async fn remove_index(&self, entries: &[IndexEntry]) -> Result<(), StoreError>;
+
+    /// Looks at the next crashes or rows of a scope, at most `limit`, from a place on that an
+    /// earlier page answered. Changes nothing. What is being written or removed at this moment may
+    /// look astray; what was left alone for a while does not.
+    async fn audit(
+        &self,
+        scope: AuditScope,
+        from: Option<AuditPlace>,
+        limit: usize,
+    ) -> Result<AuditPage, StoreError>;
+
+    /// Puts back what a stray lacks, if that can be made from what is there. Looks again first.
+    async fn mend(&self, stray: &Stray) -> Result<Mending, StoreError>;
+
+    /// Removes an unfinished crash, or a row of an index that has no crash, if it still is one; says
+    /// whether it did. Nothing else is ever removed by it. A crash that comes at the same time, or
+    /// later, ends whole.
+    async fn remove_stray(&self, stray: &Stray) -> Result<bool, StoreError>;
 
     /// Whether the store can be read and written now; the error says why not.
     async fn check(&self) -> Result<(), StoreError>;

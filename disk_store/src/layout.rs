@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use auxilio_common::audit::Index;
 use auxilio_common::storage::{IndexEntry, WindowKey};
 use auxilio_common::{CrashId, Day, Generation, RawCrash, Timestamp};
 use auxilio_spool::format::hex;
@@ -57,6 +58,15 @@ impl Layout {
     /// The folders that are there as long as the store is; crashes first.
     pub(crate) fn bases(&self) -> [PathBuf; 5] {
         [self.crashes(), self.unprocessed(), self.submitted(), self.hangs(), self.instances()]
+    }
+
+    /// Where the rows of an index stand.
+    pub(crate) fn index(&self, index: Index) -> PathBuf {
+        match index {
+            Index::Submitted => self.submitted(),
+            Index::Unprocessed => self.unprocessed(),
+            Index::Hang => self.hangs(),
+        }
     }
 
     fn crashes(&self) -> PathBuf {

@@ -58,6 +58,7 @@
 //! What this crate deliberately is not: no database and no cache, no server. It does not retry, and
 //! does not queue or process anything.
 
+mod audit;
 mod config;
 mod fault;
 mod folders;

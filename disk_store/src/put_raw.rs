@@ -69,7 +69,7 @@ impl Inner {
     /// A row is one more name of the raw file: only the name is ever read. A file of its own would
     /// cost an inode, and ext4 searches long for a free one where many were freed in the last
     /// seconds, which is what a queue does (measured: a quarter of all CPU under load).
-    fn make_row(&self, row: &Place, raw: &Path) -> Result<Arc<Folder>, Fault> {
+    pub(crate) fn make_row(&self, row: &Place, raw: &Path) -> Result<Arc<Folder>, Fault> {
         let made =
             self.folders.write_in(&row.folder, |folder| match folder.link_in(raw, &row.name) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),

@@ -55,7 +55,7 @@ fn unlink(path: &Path) -> Result<bool, Fault> {
     durable::unlink(path).map_err(Fault::io("remove", path))
 }
 
-fn flush_if_there(folder: &Path) -> Result<(), Fault> {
+pub(crate) fn flush_if_there(folder: &Path) -> Result<(), Fault> {
     match durable::flush_folder(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(Fault::io("flush", folder)(error))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use auxilio_common::audit::{AuditPage, AuditPlace, AuditScope, Mending, Stray};
 use auxilio_common::blocking::may_block;
 use auxilio_common::storage::{IndexEntry, Presence, PutRaw, StoredDump, WindowKey};
 use auxilio_common::{
@@ -163,6 +164,25 @@ impl CrashStore for DiskStore {
             entries.iter().try_for_each(|entry| inner.remove_index(entry))
         })
         .await
+    }
+
+    async fn audit(
+        &self,
+        scope: AuditScope,
+        from: Option<AuditPlace>,
+        limit: usize,
+    ) -> Result<AuditPage, StoreError> {
+        self.run("audit", scope, move |inner| inner.audit(scope, from.as_ref(), limit)).await
+    }
+
+    async fn mend(&self, stray: &Stray) -> Result<Mending, StoreError> {
+        let (crash_id, stray) = (stray.crash_id, stray.clone());
+        self.run("mend crash", crash_id, move |inner| inner.mend(&stray)).await
+    }
+
+    async fn remove_stray(&self, stray: &Stray) -> Result<bool, StoreError> {
+        let (crash_id, stray) = (stray.crash_id, stray.clone());
+        self.run("remove what is left of", crash_id, move |inner| inner.remove_stray(&stray)).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

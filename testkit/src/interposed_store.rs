@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use auxilio_common::audit::{AuditPage, AuditPlace, AuditScope, Mending, Stray};
 use auxilio_common::storage::{IndexEntry, Presence, PutRaw, StoredDump, WindowKey};
 use auxilio_common::{
     CrashId, CrashStore, Day, DumpName, ProcessedDocument, RawCrash, RawEnvelope, StoreError,
@@ -123,6 +124,23 @@ impl<T: Interposer> CrashStore for InterposedStore<T> {
 
     async fn remove_index(&self, entries: &[IndexEntry]) -> Result<(), StoreError> {
         self.0.store().remove_index(entries).await
+    }
+
+    async fn audit(
+        &self,
+        scope: AuditScope,
+        from: Option<AuditPlace>,
+        limit: usize,
+    ) -> Result<AuditPage, StoreError> {
+        self.0.store().audit(scope, from, limit).await
+    }
+
+    async fn mend(&self, stray: &Stray) -> Result<Mending, StoreError> {
+        self.0.store().mend(stray).await
+    }
+
+    async fn remove_stray(&self, stray: &Stray) -> Result<bool, StoreError> {
+        self.0.store().remove_stray(stray).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

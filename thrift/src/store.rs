@@ -39,6 +39,7 @@
 //! timestamp, and a put that does not see what it wrote writes it one, three, seven ... milliseconds
 //! later.
 
+mod audit;
 mod blob;
 mod chunk;
 mod claim;
@@ -61,6 +62,7 @@ mod visible;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use auxilio_common::audit::{AuditPage, AuditPlace, AuditScope, Mending, Stray};
 use auxilio_common::storage::{IndexEntry, Presence, PutRaw, StoredDump, WindowKey};
 use auxilio_common::{
     CrashId, CrashStore, Day, DumpName, ProcessedDocument, RawCrash, RawEnvelope, StoreError,
@@ -191,6 +193,26 @@ impl CrashStore for HbaseStore {
         };
         let removals = futures::stream::iter(entries.to_vec()).map(remove);
         removals.buffered(index::ROWS_AT_ONCE).try_collect().await
+    }
+
+    async fn audit(
+        &self,
+        scope: AuditScope,
+        from: Option<AuditPlace>,
+        limit: usize,
+    ) -> Result<AuditPage, StoreError> {
+        let page = self.audit_page(scope, from, limit).await;
+        page.map_err(|fault| fault.while_doing("audit", &scope))
+    }
+
+    async fn mend(&self, stray: &Stray) -> Result<Mending, StoreError> {
+        let mended = self.mend_stray(stray).await;
+        mended.map_err(|fault| fault.while_doing("mend crash", &stray.crash_id))
+    }
+
+    async fn remove_stray(&self, stray: &Stray) -> Result<bool, StoreError> {
+        let removed = self.remove_orphan(stray).await;
+        removed.map_err(|fault| fault.while_doing("remove what is left of", &stray.crash_id))
     }
 
     async fn check(&self) -> Result<(), StoreError> {

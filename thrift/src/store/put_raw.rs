@@ -91,7 +91,19 @@ impl HbaseStore {
     }
 
     /// Writes the rows of the indexes, that of the unprocessed one last.
-    async fn put_index_rows(&self, crash: &RawCrash) -> Result<(), Fault> {
+    pub(super) async fn put_index_rows(&self, crash: &RawCrash) -> Result<(), Fault> {
+        self.put_lasting_rows(crash).await?;
+        if crash.metadata.throttle == Throttle::Accept {
+            let timestamp = crash.metadata.received_at.millis();
+            let id = Put::new(columns::CRASH_ID, crash.crash_id.to_string());
+            let key = unprocessed_key(&entry_of(crash))?;
+            self.put_visible(UNPROCESSED, &key, &[id], timestamp).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the rows of the indexes that a crash has as long as it is there.
+    pub(super) async fn put_lasting_rows(&self, crash: &RawCrash) -> Result<(), Fault> {
         let timestamp = crash.metadata.received_at.millis();
         let id = Put::new(columns::CRASH_ID, crash.crash_id.to_string());
         let submitted = keys::timed(crash.metadata.submitted_timestamp, crash.crash_id)?;
@@ -103,10 +115,6 @@ impl HbaseStore {
             self.put_visible(HANGS, &keys::short(hang_id), &[cell], timestamp).await
         };
         try_join(self.put_visible(SUBMITTED, &submitted, &cells, timestamp), by_hang).await?;
-        if crash.metadata.throttle == Throttle::Accept {
-            let key = unprocessed_key(&entry_of(crash))?;
-            self.put_visible(UNPROCESSED, &key, &[id], timestamp).await?;
-        }
         Ok(())
     }
 }

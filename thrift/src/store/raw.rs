@@ -41,7 +41,7 @@ impl HbaseStore {
         let Some(mut row) = self.client.get_row(CRASHES, key, &wanted, JSON_BYTES).await? else {
             return Ok(RawRow::Absent);
         };
-        Ok(if let Some(manifest) = row.cell(columns::MANIFEST) {
+        Ok(if let Some(manifest) = manifest(&row) {
             let manifest = serde_json::from_slice(&manifest.value)?;
             RawRow::Ours { manifest, json: row.cells.remove(columns::JSON) }
         } else if row.cell(columns::FORMAT).is_some() {
@@ -108,7 +108,7 @@ impl HbaseStore {
         ];
         let row = self.client.get_row(CRASHES, &keys::crash(crash_id), &wanted, 4_096).await?;
         let Some(row) = row else { return Ok(Presence::default()) };
-        let raw = is_raw(&row);
+        let raw = manifest(&row).is_some() || is_old(&row);
         let processed = match row.cell(columns::PROCESSED_MANIFEST) {
             Some(manifest) => {
                 let manifest: ProcessedManifest = serde_json::from_slice(&manifest.value)?;
@@ -131,8 +131,17 @@ impl HbaseStore {
 }
 
 /// Whether a row read with [`columns::MANIFEST`], [`columns::FORMAT`] and [`columns::CRASH_ID`] has a raw
-/// crash.
+/// crash. Values are not looked at: crashes whose remains are being removed may be among them.
 pub(super) fn is_raw(row: &Row) -> bool {
-    let is_old = row.cell(columns::FORMAT).is_none() && row.cell(columns::CRASH_ID).is_some();
-    row.cell(columns::MANIFEST).is_some() || is_old
+    row.cell(columns::MANIFEST).is_some() || is_old(row)
+}
+
+fn is_old(row: &Row) -> bool {
+    let is_ours = row.cell(columns::FORMAT).is_some() || row.cell(columns::MANIFEST).is_some();
+    !is_ours && row.cell(columns::CRASH_ID).is_some()
+}
+
+/// A row's manifest. An empty one is the mark of a removal (see `audit/removing.rs`).
+fn manifest(row: &Row) -> Option<&Cell> {
+    row.cell(columns::MANIFEST).filter(|cell| !cell.value.is_empty())
 }

@@ -34,7 +34,7 @@ impl HbaseStore {
         Ok(())
     }
 
-    async fn remove_rows(&self, crash: &RawCrash) -> Result<(), Fault> {
+    pub(super) async fn remove_rows(&self, crash: &RawCrash) -> Result<(), Fault> {
         self.remove_unprocessed_row(&entry_of(crash)).await?;
         let submitted = keys::timed(crash.metadata.submitted_timestamp, crash.crash_id)?;
         let mut rows = vec![self.client.get_row(SUBMITTED, &submitted, &[], 1_000).await?];

@@ -1,0 +1,102 @@
+//! Removing what no crash needs: rows of indexes without a crash, and the remains of puts.
+//!
+//! A crashmover may come with the crash at any moment, also while its remains are being removed, and
+//! must never be left with a manifest whose chunks are gone. So an *empty manifest* is written
+//! first, by checkAndPut and only where there is none; it has the server's timestamp. From then on
+//! a mover's own manifest, whose timestamp is the crash's arrival, does not show, and the mover, who
+//! looks, writes all of it again a little later (see [`super::super::visible`]); the same after the
+//! removal, because the deletion of the empty manifest hides up to its timestamp. Only cells older
+//! than the empty manifest are deleted, so a try that shows is never touched. A removal that is cut
+//! leaves an unfinished crash with an empty manifest; the next one begins anew.
+//!
+//! A removed crash that comes all the same costs its mover some thirty writes of its bytes: one, two,
+//! four ... milliseconds later than its arrival, until it is past the removal.
+
+use auxilio_common::CrashId;
+use auxilio_common::audit::{Astray, Index, Stray};
+
+use super::super::fault::Fault;
+use super::super::schema::{CRASHES, HANGS, SUBMITTED, UNPROCESSED};
+use super::super::{HbaseStore, columns, keys};
+use super::INDEX_BYTES;
+use super::rows::is_none;
+use super::state::{COLUMNS, State, state};
+use crate::row::Put;
+
+impl HbaseStore {
+    /// Removes an orphan that still is one; says whether it did.
+    pub(in super::super) async fn remove_orphan(&self, stray: &Stray) -> Result<bool, Fault> {
+        let crash_id = stray.crash_id;
+        match &stray.what {
+            Astray::Unfinished { .. } => self.remove_unfinished(crash_id).await,
+            Astray::RowAlone { index, row } => self.remove_row_alone(crash_id, *index, row).await,
+            Astray::Damaged { .. } | Astray::ProcessedAlone | Astray::Unlisted(_) => Ok(false),
+        }
+    }
+
+    async fn state_of(&self, crash_id: CrashId) -> Result<Option<State>, Fault> {
+        let row = self.client.get_row(CRASHES, &keys::crash(crash_id), &COLUMNS, 4_096).await?;
+        Ok(row.map(|row| state(&row)))
+    }
+
+    async fn remove_unfinished(&self, crash_id: CrashId) -> Result<bool, Fault> {
+        let key = keys::crash(crash_id);
+        match self.state_of(crash_id).await? {
+            Some(State::Unfinished) => {}
+            // Chunks may stand there without any mark of ours; then none of its cells is another's.
+            None if self.are_all_chunks(&key).await? => {}
+            None | Some(State::Whole | State::ProcessedAlone | State::Foreign) => return Ok(false),
+        }
+        let empty = Put::new(columns::MANIFEST, "");
+        if !self.client.put_if_absent(CRASHES, &key, &empty).await? {
+            return Ok(false);
+        }
+        let row = self.client.get_row(CRASHES, &key, &[columns::MANIFEST], INDEX_BYTES).await?;
+        let manifest = row.as_ref().and_then(|row| row.cell(columns::MANIFEST));
+        let Some(manifest) = manifest.filter(|cell| cell.value.is_empty()) else {
+            return Ok(false);
+        };
+        if let Some(mut row) = self.names(&key).await? {
+            row.cells.retain(|column, cell| {
+                column.as_slice() != columns::MANIFEST && cell.timestamp < manifest.timestamp
+            });
+            self.delete_visible(CRASHES, &row).await?;
+        }
+        let columns: &[&[u8]] = &[columns::MANIFEST];
+        self.client.delete_cells(CRASHES, &key, columns, manifest.timestamp).await?;
+        Ok(true)
+    }
+
+    async fn are_all_chunks(&self, key: &[u8]) -> Result<bool, Fault> {
+        let names = self.names(key).await?;
+        Ok(names.is_some_and(|row| row.cells.keys().all(|column| column.contains(&b'#'))))
+    }
+
+    async fn remove_row_alone(
+        &self,
+        crash_id: CrashId,
+        index: Index,
+        key: &[u8],
+    ) -> Result<bool, Fault> {
+        if !is_none(self.state_of(crash_id).await?) {
+            return Ok(false);
+        }
+        let (table, column) = match index {
+            Index::Submitted => (SUBMITTED, "ids"),
+            Index::Unprocessed => (UNPROCESSED, "ids"),
+            Index::Hang => (HANGS, "ids"),
+        };
+        let row = self.client.get_row(table, key, &[column.as_bytes()], INDEX_BYTES).await?;
+        let Some(mut row) = row else { return Ok(false) };
+        if index == Index::Hang {
+            // Other crashes may have had the hang as well.
+            row.cells.retain(|_, cell| keys::id(&cell.value) == Some(crash_id));
+        }
+        self.delete_visible(table, &row).await?;
+        // A crash that came at this moment may have taken our row for its own.
+        if let Ok(Some(crash)) = self.raw_crash(crash_id).await {
+            self.put_index_rows(&crash).await?;
+        }
+        Ok(true)
+    }
+}
