@@ -9,6 +9,7 @@
     reason = "the suite runs in tests, which fail by panicking"
 )]
 
+mod audits;
 mod cases;
 mod ids;
 mod listings;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use auxilio_common::CrashStore;
 
+pub use audits::*;
 pub use ids::*;
 pub use listings::*;
 pub use processed_crashes::*;
@@ -54,6 +56,9 @@ pub async fn run_all(make_store: impl AsyncFn() -> Store) {
         puts_of_one_crash_side_by_side_store_it_once,
         of_two_crashes_with_one_id_side_by_side_one_is_stored_whole,
         a_dump_that_changed_on_its_way_is_not_stored,
+        nothing_of_whole_crashes_is_astray_and_pages_go_on,
+        a_processed_crash_alone_is_named_and_stays,
+        what_is_whole_is_never_removed_as_a_stray,
         a_store_that_works_says_so,
     );
 }

@@ -1,6 +1,7 @@
 //! The client against a real HBase behind real gateways of every mode.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod audit;
 mod batches;
 mod calls;
 mod edges;

@@ -4,10 +4,12 @@
 //! must never be left with a manifest whose chunks are gone. So an *empty manifest* is written
 //! first, by checkAndPut and only where there is none; it has the server's timestamp. From then on
 //! a mover's own manifest, whose timestamp is the crash's arrival, does not show, and the mover, who
-//! looks, writes all of it again a little later (see [`super::super::visible`]); the same after the
-//! removal, because the deletion of the empty manifest hides up to its timestamp. Only cells older
-//! than the empty manifest are deleted, so a try that shows is never touched. A removal that is cut
-//! leaves an unfinished crash with an empty manifest; the next one begins anew.
+//! looks, writes all of it again a little later (see [`super::super::visible`]). Chunks are deleted
+//! next, those older than the empty manifest: a try that shows is never touched. Last, and by one
+//! call, all cells that a mover writes together with the manifest are deleted up to the timestamp of
+//! the empty one. So of a mover's last call either all shows or nothing: without our mark and with
+//! its JSON, the row would be one of Socorro's. A removal that is cut leaves an unfinished crash with
+//! an empty manifest; the next one begins anew.
 //!
 //! A removed crash that comes all the same costs its mover some thirty writes of its bytes: one, two,
 //! four ... milliseconds later than its arrival, until it is past the removal.
@@ -22,6 +24,17 @@ use super::INDEX_BYTES;
 use super::rows::is_none;
 use super::state::{COLUMNS, State, state};
 use crate::row::Put;
+
+/// The columns of the last call of a put, chunks aside.
+const TOGETHER: [&[u8]; 7] = [
+    columns::MANIFEST,
+    columns::JSON,
+    columns::FORMAT,
+    columns::CRASH_ID,
+    columns::HANG_ID,
+    columns::SUBMITTED,
+    columns::PROCESSED_FLAG,
+];
 
 impl HbaseStore {
     /// Removes an orphan that still is one; says whether it did.
@@ -58,12 +71,11 @@ impl HbaseStore {
         };
         if let Some(mut row) = self.names(&key).await? {
             row.cells.retain(|column, cell| {
-                column.as_slice() != columns::MANIFEST && cell.timestamp < manifest.timestamp
+                !TOGETHER.contains(&column.as_slice()) && cell.timestamp < manifest.timestamp
             });
             self.delete_visible(CRASHES, &row).await?;
         }
-        let columns: &[&[u8]] = &[columns::MANIFEST];
-        self.client.delete_cells(CRASHES, &key, columns, manifest.timestamp).await?;
+        self.client.delete_cells(CRASHES, &key, &TOGETHER, manifest.timestamp).await?;
         Ok(true)
     }
 
