@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use auxilio_common::{CrashId, Day, Generation, Timestamp};
 use serde_json::Value;
+use tokio_postgres::types::ToSql;
 
 use crate::jobs::{crash_id, date_time};
 use crate::{Class, Database, Error, Report};
@@ -46,6 +47,25 @@ impl Database {
         let ids: Vec<String> = ids.iter().map(CrashId::to_string).collect();
         let sql = "SELECT uuid FROM jobs WHERE uuid = ANY ($1)";
         let rows = self.query(OPERATION, sql, &[&ids]).await?;
+        rows.iter().map(|row| crash_id(OPERATION, row, 0)).collect()
+    }
+
+    /// The crashes of some days that are queued, in the order of ids, after `after`, at most `limit`.
+    pub async fn queued_crashes(
+        &self,
+        from: Day,
+        to: Day,
+        after: Option<CrashId>,
+        limit: usize,
+    ) -> Result<Vec<CrashId>, Error> {
+        const OPERATION: &str = "list queued jobs";
+        let sql = "SELECT uuid FROM jobs
+                   WHERE state = 'queued' AND crash_day BETWEEN $1 AND $2 AND uuid > $3
+                   ORDER BY uuid LIMIT $4";
+        let after = after.map(|id| id.to_string()).unwrap_or_default();
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let parameters: [&(dyn ToSql + Sync); 4] = [&from.date(), &to.date(), &after, &limit];
+        let rows = self.query(OPERATION, sql, &parameters).await?;
         rows.iter().map(|row| crash_id(OPERATION, row, 0)).collect()
     }
 

@@ -127,6 +127,25 @@ async fn reports_of_a_day_are_listed_in_pages() {
 }
 
 #[tokio::test]
+async fn queued_crashes_of_some_days_are_listed_in_pages() {
+    let f = Fixture::new().await;
+    let (before, behind) = (day().previous().unwrap(), day().next().unwrap());
+    f.insert(&[id_of(9, before), id_of(8, behind), id(3), id(1), id(2)]).await;
+    let middleware = Database::connect(&f.config, DbRole::Middleware).unwrap();
+    middleware.await_raw(id(4), "192.0.2.1").await.unwrap();
+    let processor = f.register("one").await;
+    let taken = f.take(processor, Lane::Standard).await;
+    let cron = as_cron(&f);
+    assert_eq!(cron.queued_crashes(day(), day(), None, 9).await.unwrap(), [], "all are taken");
+    for job in &taken {
+        f.processor.return_job(job, std::time::Duration::ZERO).await.unwrap();
+    }
+    assert_eq!(cron.queued_crashes(day(), day(), None, 2).await.unwrap(), [id(1), id(2)]);
+    assert_eq!(cron.queued_crashes(day(), day(), Some(id(2)), 2).await.unwrap(), [id(3)]);
+    assert_eq!(cron.queued_crashes(before, behind, None, 9).await.unwrap().len(), 5);
+}
+
+#[tokio::test]
 async fn services_that_serve_strangers_write_no_rows() {
     let f = Fixture::new().await;
     let client = connect(&f.config).await;
