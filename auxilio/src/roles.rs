@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use auxilio_common::CrashStore;
+use auxilio_common::{Clock, CrashStore};
+use auxilio_crashmover::carried_spools;
 use auxilio_database::{Database, DbRole};
 use auxilio_service::Shell;
 use auxilio_service::clock::{SystemClock, SystemRandom};
@@ -56,8 +57,12 @@ pub(crate) async fn run(role: Role, parts: Arc<Parts>, shell: Shell) -> anyhow::
             auxilio_collector::run(config.collector.clone(), parts.spool()?, shell).await?;
         }
         Role::Crashmover => {
-            auxilio_crashmover::run(config.crashmover.clone(), parts.spool()?, store, shell)
-                .await?;
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+            let spools = carried_spools(&config.spool, &config.crashmover, &clock);
+            let primary = spools[0].source.clone();
+            // The collector may start later. What can't be made is said by the first scan.
+            let _ = tokio::task::spawn_blocking(move || primary.make()).await;
+            auxilio_crashmover::run(config.crashmover.clone(), spools, store, shell).await?;
         }
         Role::Monitor => {
             let database = parts.database(DbRole::Monitor)?;

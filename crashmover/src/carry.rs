@@ -5,7 +5,6 @@ use std::sync::Arc;
 use auxilio_common::blocking::may_block;
 use auxilio_common::storage::{ErrorClass, IndexEntry, PutRaw};
 use auxilio_common::{RawEnvelope, StoreError, Throttle};
-use auxilio_service::backoff::Backoff;
 use auxilio_service::error_chain;
 use auxilio_service::metrics::{CRASHMOVER_FAILURES, CRASHMOVER_MOVED, CRASHMOVER_PUT};
 use auxilio_spool::{Claim, Envelope, Error as SpoolError};
@@ -76,7 +75,7 @@ impl Mover {
         CRASHMOVER_FAILURES.add(1, &[class_name(class)]);
         let text = error_chain(&failure);
         if class == ErrorClass::Permanent {
-            match self.quarantine(&claim, text.clone()).await {
+            match quarantine(&claim, text.clone()).await {
                 Ok(()) => {
                     CRASHMOVER_MOVED.add(1, &["quarantined"]);
                     tracing::error!(%crash_id, reason = text, "crash put into quarantine");
@@ -87,7 +86,7 @@ impl Mover {
                 }
             }
         }
-        self.try_again(&claim, backoff, &text);
+        self.try_again(held.spool(), claim.entry(), backoff, &text);
         // Waiting by now, so that no scan between finds it in nobody's hands.
         drop(held);
     }
@@ -118,21 +117,11 @@ impl Mover {
         blocking(claim, Claim::remove).await?.map_err(Failure::Spool)?;
         Ok(outcome)
     }
+}
 
-    async fn quarantine(&self, claim: &Arc<Claim>, reason: String) -> Result<(), Failure> {
-        let spool = Arc::clone(&self.spool);
-        let moved = blocking(claim, move |claim| spool.quarantine(claim, &reason)).await?;
-        moved.map(drop).map_err(Failure::Spool)
-    }
-
-    fn try_again(&self, claim: &Claim, mut backoff: Backoff, text: &str) {
-        let wait = backoff.next(&*self.shell.random);
-        let crash_id = claim.entry().crash_id;
-        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        tracing::warn!(%crash_id, error = text, wait_ms, "crash not stored yet");
-        let due = self.shell.clock.monotonic().saturating_add(wait);
-        self.hands.wait(claim.entry().clone(), backoff, due);
-    }
+async fn quarantine(claim: &Arc<Claim>, reason: String) -> Result<(), Failure> {
+    let moved = blocking(claim, move |claim| claim.quarantine(&reason)).await?;
+    moved.map(drop).map_err(Failure::Spool)
 }
 
 /// Does something with a claim on a thread for blocking work. Dropped half-way, the work goes on

@@ -1,6 +1,7 @@
 //! The section `crashmover` of the configuration.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +11,13 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Where heartbeats and metrics are served.
     pub admin_address: SocketAddr,
+    /// Folders of further spools that are carried beside `spool.dir` and `spool.fallback_dir`: of
+    /// machines that died, say. One that is not there is waited for.
+    pub further_spools: Vec<PathBuf>,
     /// Crashes that are carried side by side.
     pub workers: usize,
-    /// Bytes of all crashes that are carried side by side; a single larger one is still carried.
+    /// Bytes of all crashes that are carried side by side, over all spools; of each spool one is
+    /// always carried, however large.
     pub bytes_in_flight_max: u64,
     /// Time between two scans of the spool when nothing wakes us.
     pub scan_interval_ms: u64,
@@ -30,6 +35,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             admin_address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8301)),
+            further_spools: Vec::new(),
             workers: 8,
             // DESIGN section 5: what may be under way to the store at once.
             bytes_in_flight_max: 64 << 20,

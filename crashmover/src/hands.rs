@@ -1,4 +1,6 @@
-//! Which spooled files are being carried, and which wait for their next try.
+//! Which spooled files are being carried, and which wait for their next try. The bytes in hand are
+//! counted over all spools; what waits is counted for each, so that one spool's never fills
+//! another's place.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -9,25 +11,32 @@ use auxilio_service::backoff::Backoff;
 use auxilio_spool::Entry;
 use tokio::sync::Notify;
 
-/// Crashes that wait for another try. Beyond it nothing new is tried until some of them went
-/// through: in an outage the spool itself is the queue.
+/// Crashes of one spool that wait for another try. Beyond it nothing new of it is tried until some
+/// of them went through: in an outage the spool itself is the queue.
 const WAITING_MAX: usize = 1_000;
 
 /// All that this process has in its hands.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Hands {
     state: Mutex<State>,
     /// Told when something was put down after somebody was turned away.
     freed: Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
-    held: HashMap<PathBuf, u64>,
     bytes: u64,
-    waiting: HashMap<PathBuf, Waiting>,
+    /// By the spools' numbers.
+    spools: Vec<OfSpool>,
     /// Whether somebody was turned away for want of room since something was put down.
     full: bool,
+}
+
+/// What of one spool is in hand.
+#[derive(Debug, Default)]
+struct OfSpool {
+    held: HashMap<PathBuf, u64>,
+    waiting: HashMap<PathBuf, Waiting>,
 }
 
 /// A crash whose last try failed.
@@ -47,13 +56,21 @@ pub(crate) struct NotDue;
 #[derive(Debug)]
 pub(crate) struct Held {
     hands: Arc<Hands>,
+    spool: usize,
     path: PathBuf,
+}
+
+impl Held {
+    /// The number of the spool that the file is in.
+    pub(crate) fn spool(&self) -> usize {
+        self.spool
+    }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         let mut state = self.hands.lock();
-        if let Some(bytes) = state.held.remove(&self.path) {
+        if let Some(bytes) = state.spools[self.spool].held.remove(&self.path) {
             state.bytes -= bytes;
         }
         if std::mem::take(&mut state.full) {
@@ -63,65 +80,96 @@ impl Drop for Held {
 }
 
 impl Hands {
-    /// Takes a file up, unless the bytes in hand would pass `max`; one file is always taken.
-    pub(crate) fn hold(self: &Arc<Self>, path: &Path, bytes: u64, max: u64) -> Option<Held> {
+    /// Empty hands for so many spools.
+    pub(crate) fn new(spools: usize) -> Self {
+        let spools = (0..spools).map(|_| OfSpool::default()).collect();
+        Self { state: Mutex::new(State { bytes: 0, spools, full: false }), freed: Notify::new() }
+    }
+
+    /// Takes a file up, unless the bytes in hand would pass `max`. Of each spool one file is always
+    /// taken: no other spool, and no file larger than `max`, can stop it for good.
+    pub(crate) fn hold(
+        self: &Arc<Self>,
+        spool: usize,
+        path: &Path,
+        bytes: u64,
+        max: u64,
+    ) -> Option<Held> {
         let mut state = self.lock();
-        if !state.held.is_empty() && state.bytes.saturating_add(bytes) > max {
+        if !state.spools[spool].held.is_empty() && state.bytes.saturating_add(bytes) > max {
             state.full = true;
             return None;
         }
         state.bytes += bytes;
-        state.held.insert(path.to_owned(), bytes);
-        Some(Held { hands: Arc::clone(self), path: path.to_owned() })
+        state.spools[spool].held.insert(path.to_owned(), bytes);
+        Some(Held { hands: Arc::clone(self), spool, path: path.to_owned() })
+    }
+
+    /// How many files of each spool are in hand.
+    pub(crate) fn counts(&self) -> Vec<usize> {
+        self.lock().spools.iter().map(|spool| spool.held.len()).collect()
+    }
+
+    /// Notes that a spool has all that it may have in hand: [`Hands::freed`] tells when it has not.
+    pub(crate) fn turned_away(&self) {
+        self.lock().full = true;
     }
 
     /// Lets a crash wait until it is due.
-    pub(crate) fn wait(&self, entry: Entry, backoff: Backoff, due: Duration) {
-        self.lock().waiting.insert(entry.path.clone(), Waiting { entry, backoff, due });
+    pub(crate) fn wait(&self, spool: usize, entry: Entry, backoff: Backoff, due: Duration) {
+        let waiting = Waiting { entry, backoff, due };
+        self.lock().spools[spool].waiting.insert(waiting.entry.path.clone(), waiting);
     }
 
-    /// Takes back at most `max` crashes that are due, the longest due first.
-    pub(crate) fn take_due(&self, now: Duration, max: usize) -> Vec<Waiting> {
-        let mut state = self.lock();
-        let due = state.waiting.values().filter(|waiting| waiting.due <= now);
+    /// Takes back at most `max` crashes of a spool that are due, the longest due first.
+    pub(crate) fn take_due(&self, spool: usize, now: Duration, max: usize) -> Vec<Waiting> {
+        let waiting = &mut self.lock().spools[spool].waiting;
+        let due = waiting.values().filter(|waiting| waiting.due <= now);
         let mut due: Vec<_> = due.map(|waiting| (waiting.due, &waiting.entry.path)).collect();
         due.sort_unstable();
         let paths: Vec<_> = due.into_iter().take(max).map(|(_, path)| path.clone()).collect();
-        paths.iter().filter_map(|path| state.waiting.remove(path)).collect()
+        paths.iter().filter_map(|path| waiting.remove(path)).collect()
     }
 
     /// Takes back the crash of one file, if it waits here.
     ///
     /// # Errors
     /// It waits, and its next try is not due yet.
-    pub(crate) fn recall(&self, path: &Path, now: Duration) -> Result<Option<Waiting>, NotDue> {
-        let mut state = self.lock();
-        match state.waiting.get(path) {
+    pub(crate) fn recall(
+        &self,
+        spool: usize,
+        path: &Path,
+        now: Duration,
+    ) -> Result<Option<Waiting>, NotDue> {
+        let waiting = &mut self.lock().spools[spool].waiting;
+        match waiting.get(path) {
             Some(waiting) if waiting.due > now => Err(NotDue),
-            _ => Ok(state.waiting.remove(path)),
+            _ => Ok(waiting.remove(path)),
         }
     }
 
     /// Makes every waiting crash due: the store takes crashes again.
     pub(crate) fn all_due(&self, now: Duration) {
         let mut state = self.lock();
-        state.waiting.values_mut().for_each(|waiting| waiting.due = waiting.due.min(now));
+        let waiting = state.spools.iter_mut().flat_map(|spool| spool.waiting.values_mut());
+        waiting.for_each(|waiting| waiting.due = waiting.due.min(now));
     }
 
-    /// Whether new crashes may be tried.
-    pub(crate) fn may_take_new(&self) -> bool {
-        self.lock().waiting.len() < WAITING_MAX
+    /// Whether new crashes of a spool may be tried.
+    pub(crate) fn may_take_new(&self, spool: usize) -> bool {
+        self.lock().spools[spool].waiting.len() < WAITING_MAX
     }
 
-    /// Every file that a scan should pass over.
-    pub(crate) fn paths(&self) -> HashSet<PathBuf> {
+    /// Every file of a spool that a scan should pass over.
+    pub(crate) fn paths(&self, spool: usize) -> HashSet<PathBuf> {
         let state = self.lock();
-        state.held.keys().chain(state.waiting.keys()).cloned().collect()
+        let OfSpool { held, waiting } = &state.spools[spool];
+        held.keys().chain(waiting.keys()).cloned().collect()
     }
 
-    /// When the next waiting crash is due, by the monotonic clock.
-    pub(crate) fn next_due(&self) -> Option<Duration> {
-        self.lock().waiting.values().map(|waiting| waiting.due).min()
+    /// When the next waiting crash of a spool is due, by the monotonic clock.
+    pub(crate) fn next_due(&self, spool: usize) -> Option<Duration> {
+        self.lock().spools[spool].waiting.values().map(|waiting| waiting.due).min()
     }
 
     /// Resolves when there is room again after somebody was turned away.

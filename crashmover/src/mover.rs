@@ -1,34 +1,36 @@
-//! The work of the loop: what is carried next, and how one crash is carried.
+//! The work of the loop: which crashes are carried next, over all spools.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use auxilio_common::CrashStore;
 use auxilio_service::backoff::Backoff;
+use auxilio_service::metrics::CRASHMOVER_FAILURES;
 use auxilio_service::worker::Work;
 use auxilio_service::{BoxError, Shell, error_chain};
-use auxilio_spool::{Claim, Entry, Spool, Watch};
+use auxilio_spool::{Claim, Entry};
 
 use crate::Config;
+use crate::carried::{Carried, Errand};
 use crate::hands::{Hands, Held};
 use crate::hint::Hints;
+use crate::shares::{Sharer, most_of, share_out};
 use crate::wanted::Wanted;
 
-/// Entries that one scan brings. Their order is as old as the scan: a second or less under load.
-const SCAN_MAX: usize = 256;
+/// How long a crash that is due waits on while there is no room for it.
+const NO_ROOM_WAIT: Duration = Duration::from_millis(50);
 
 pub(crate) struct Mover {
     pub(crate) config: Config,
-    pub(crate) spool: Arc<Spool>,
+    pub(crate) spools: Vec<Arc<Carried>>,
     pub(crate) store: Arc<dyn CrashStore>,
     pub(crate) shell: Shell,
     pub(crate) hands: Arc<Hands>,
     pub(crate) hints: Hints,
     pub(crate) wanted: Arc<Wanted>,
-    scanned: Mutex<VecDeque<Entry>>,
-    watch: tokio::sync::Mutex<Option<Watch>>,
+    turn: AtomicUsize,
 }
 
 /// A crash in our hands.
@@ -41,85 +43,145 @@ pub(crate) struct Load {
 }
 
 /// What became of an attempt to take a crash up.
-enum Taken {
+pub(crate) enum Taken {
     /// It is in our hands.
     Load(Load),
-    /// Somebody else holds it, or has carried it away.
-    Elsewhere,
+    /// Somebody else holds it, or has carried it away, or it can't be opened and waits.
+    No,
     /// As many bytes as may be are in our hands.
-    Full,
+    Full(Backoff),
 }
 
 impl Mover {
-    /// Needs a runtime around it, for the watch.
     pub(crate) fn new(
         config: Config,
-        spool: Arc<Spool>,
+        spools: Vec<Arc<Carried>>,
         store: Arc<dyn CrashStore>,
         shell: Shell,
         hints: Hints,
     ) -> Self {
-        let watch = match Watch::begin(&spool) {
-            Ok(watch) => Some(watch),
-            Err(error) => {
-                tracing::warn!(error = error_chain(&error), "no wake-up: scanning only");
-                None
-            }
-        };
-        Self {
-            config,
-            spool,
-            store,
-            shell,
-            hands: Arc::default(),
-            hints,
-            wanted: Arc::default(),
-            scanned: Mutex::default(),
-            watch: tokio::sync::Mutex::new(watch),
-        }
+        let hands = Arc::new(Hands::new(spools.len()));
+        let (wanted, turn) = (Arc::default(), AtomicUsize::new(0));
+        Self { config, spools, store, shell, hands, hints, wanted, turn }
     }
 
-    /// Blocks: claims at most `max` crashes. Those that are due again take at most half of the
-    /// slots, so that what fails for its own reasons never stops the others.
-    fn claim_next(self: &Arc<Self>, max: usize) -> Result<Vec<Load>, BoxError> {
+    /// Claims at most `max` crashes, shared out among the spools that have some. Each is asked by
+    /// itself: what one does not answer in time holds up nobody.
+    async fn take_next(self: &Arc<Self>, max: usize) -> Vec<Load> {
+        let mut loads = Vec::new();
+        let mut may_want = vec![true; self.spools.len()];
+        while loads.len() < max {
+            let shares = self.shares(max - loads.len(), &may_want);
+            let mut asked = Vec::new();
+            for (spool, share) in shares.into_iter().enumerate().filter(|(_, share)| *share > 0) {
+                let mover = Arc::clone(self);
+                let work = move || mover.claim_next(spool, share);
+                asked.push((spool, share, self.spools[spool].ask(Errand::Next, work)));
+            }
+            if asked.is_empty() {
+                break;
+            }
+            for (spool, share, question) in asked {
+                let claimed = match question {
+                    Some(question) => question.answer().await.unwrap_or_default(),
+                    None => Vec::new(),
+                };
+                may_want[spool] = claimed.len() == share;
+                loads.extend(claimed);
+            }
+        }
+        loads
+    }
+
+    /// How many of the free slots each spool gets.
+    fn shares(&self, free: usize, may_want: &[bool]) -> Vec<usize> {
+        let most = most_of(self.config.workers, self.spools.len());
+        let now = self.shell.clock.monotonic();
+        let counts = self.hands.counts();
+        let sharers: Vec<_> = (self.spools.iter().enumerate().zip(counts))
+            .map(|((spool, carried), in_hand)| {
+                let has_due = || self.hands.next_due(spool).is_some_and(|due| due <= now);
+                let wants = may_want[spool]
+                    && carried.may_be_asked()
+                    && (has_due() || carried.may_have_new());
+                Sharer { in_hand, wants }
+            })
+            .collect();
+        if sharers.iter().any(|sharer| sharer.wants && sharer.in_hand >= most) {
+            self.hands.turned_away();
+        }
+        share_out(free, &sharers, most, self.turn.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Blocks: claims at most `max` crashes of a spool. Those that are due again take at most half
+    /// of the slots, so that what fails for its own reasons never stops the others.
+    fn claim_next(&self, spool: usize, max: usize) -> Vec<Load> {
         let mut loads = Vec::new();
         let now = self.shell.clock.monotonic();
-        for waiting in self.hands.take_due(now, max.div_ceil(2)) {
-            match self.claim(&waiting.entry, waiting.backoff.clone(), true)? {
+        let bytes_max = self.config.bytes_in_flight_max;
+        for waiting in self.hands.take_due(spool, now, max.div_ceil(2)) {
+            match self.claim(spool, &waiting.entry, waiting.backoff, true, bytes_max) {
                 Taken::Load(load) => loads.push(load),
-                Taken::Elsewhere => {}
-                Taken::Full => self.hands.wait(waiting.entry, waiting.backoff, now),
-            }
-        }
-        let mut may_scan = true;
-        while loads.len() < max && self.hands.may_take_new() {
-            let next = self.scanned().pop_front();
-            match next {
-                Some(entry) => match self.claim(&entry, self.fresh_backoff(), false)? {
-                    Taken::Load(load) => loads.push(load),
-                    Taken::Elsewhere => {}
-                    Taken::Full => {
-                        self.scanned().push_front(entry);
-                        break;
-                    }
-                },
-                None if may_scan => {
-                    may_scan = false;
-                    let passed_over = self.hands.paths();
-                    let found = self.spool.scan(SCAN_MAX, |path| passed_over.contains(path))?;
-                    *self.scanned() = found.into();
+                Taken::No => {}
+                Taken::Full(backoff) => {
+                    self.hands.wait(spool, waiting.entry, backoff, now + NO_ROOM_WAIT);
                 }
-                None => break,
             }
         }
-        Ok(loads)
+        let carried = &self.spools[spool];
+        let mut may_scan = true;
+        while loads.len() < max && self.hands.may_take_new(spool) {
+            let passed_over = || self.hands.paths(spool);
+            let Some(entry) = carried.next(&mut may_scan, passed_over) else { break };
+            match self.claim(spool, &entry, self.fresh_backoff(), false, bytes_max) {
+                Taken::Load(load) => loads.push(load),
+                Taken::No => {}
+                Taken::Full(_) => {
+                    carried.give_back(entry);
+                    break;
+                }
+            }
+        }
+        loads
     }
 
-    fn claim(&self, entry: &Entry, backoff: Backoff, again: bool) -> Result<Taken, BoxError> {
-        let Some(claim) = self.spool.claim(entry)? else { return Ok(Taken::Elsewhere) };
-        let max = self.config.bytes_in_flight_max;
-        let held = self.hands.hold(&entry.path, claim.bytes()?, max);
-        Ok(held.map_or(Taken::Full, |held| Taken::Load(Load { claim, held, backoff, again })))
+    /// Blocks: takes a crash up, unless the bytes in hand would pass `bytes_max`.
+    pub(crate) fn claim(
+        &self,
+        spool: usize,
+        entry: &Entry,
+        backoff: Backoff,
+        again: bool,
+        bytes_max: u64,
+    ) -> Taken {
+        let opened = self.spools[spool]
+            .source
+            .claim(entry)
+            .and_then(|claim| claim.map(|claim| Ok((claim.bytes()?, claim))).transpose());
+        let (bytes, claim) = match opened {
+            Ok(Some(opened)) => opened,
+            Ok(None) => return Taken::No,
+            Err(error) => {
+                // Those beside it may well be opened.
+                CRASHMOVER_FAILURES.add(1, &["retry"]);
+                self.try_again(spool, entry, backoff, &error_chain(&error));
+                return Taken::No;
+            }
+        };
+        match self.hands.hold(spool, &entry.path, bytes, bytes_max) {
+            Some(held) => Taken::Load(Load { claim, held, backoff, again }),
+            None => Taken::Full(backoff),
+        }
+    }
+
+    /// Lets a crash wait for its next try.
+    pub(crate) fn try_again(&self, spool: usize, entry: &Entry, mut backoff: Backoff, text: &str) {
+        let wait = backoff.next(&*self.shell.random);
+        let crash_id = entry.crash_id;
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        tracing::warn!(%crash_id, error = text, wait_ms, "crash not stored yet");
+        let due = self.shell.clock.monotonic().saturating_add(wait);
+        self.hands.wait(spool, entry.clone(), backoff, due);
     }
 
     pub(crate) fn fresh_backoff(&self) -> Backoff {
@@ -129,22 +191,27 @@ impl Mover {
         )
     }
 
-    fn scanned(&self) -> std::sync::MutexGuard<'_, VecDeque<Entry>> {
-        self.scanned.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+    /// Resolves when a crash is due again in a spool that may be asked and has slots left.
     async fn next_due(&self) {
-        let Some(due) = self.hands.next_due() else { return std::future::pending().await };
+        let most = most_of(self.config.workers, self.spools.len());
+        let counts = self.hands.counts();
+        let may_be_asked =
+            |spool: &usize| counts[*spool] < most && self.spools[*spool].may_be_asked();
+        let due = (0..self.spools.len()).filter(may_be_asked);
+        let Some(due) = due.filter_map(|spool| self.hands.next_due(spool)).min() else {
+            return std::future::pending().await;
+        };
         tokio::time::sleep(due.saturating_sub(self.shell.clock.monotonic())).await;
     }
 
     async fn arrived(&self) {
-        let mut watch = self.watch.lock().await;
-        let Some(watching) = &mut *watch else { return std::future::pending().await };
-        if let Err(error) = watching.arrived().await {
-            tracing::warn!(error = error_chain(&error), "wake-up ended: scanning only");
-            *watch = None;
-        }
+        std::future::poll_fn(|context| {
+            let arrived = self.spools.iter().map(|carried| carried.poll_arrived(context));
+            // All are asked, so that each wakes us.
+            let any = arrived.filter(std::task::Poll::is_ready).count() > 0;
+            if any { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
     }
 }
 
@@ -156,8 +223,7 @@ impl Work for Carrying {
     type Item = Load;
 
     async fn take(&self, max: usize) -> Result<Vec<Load>, BoxError> {
-        let mover = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || mover.claim_next(max)).await?
+        Ok(self.0.take_next(max).await)
     }
 
     async fn run(&self, load: Load) {

@@ -7,14 +7,15 @@ use auxilio_common::CrashStore;
 use auxilio_service::Shell;
 use auxilio_service::http::{self, ListenError};
 use auxilio_service::worker::{Bounds, drive};
-use auxilio_spool::Spool;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::Config;
+use crate::carried::Carried;
 use crate::hint::hints;
 use crate::mover::{Carrying, Mover};
 use crate::upkeep;
 use crate::wanted::{self, CarryingWanted};
+use crate::{CarriedSpool, Config};
 
 /// Why the crashmover can't run.
 #[derive(Debug, thiserror::Error)]
@@ -24,22 +25,30 @@ pub enum Error {
     Listen(#[source] ListenError),
 }
 
-/// Runs the crashmover until the shell says stop.
+/// Runs the crashmover on some spools until the shell says stop.
 pub async fn run(
     config: Config,
-    spool: Arc<Spool>,
+    spools: Vec<CarriedSpool>,
     store: Arc<dyn CrashStore>,
     shell: Shell,
 ) -> Result<(), Error> {
     let listener = http::listen(config.admin_address, &shell).await.map_err(Error::Listen)?;
-    watch_health(&spool, &store, &shell);
     let bounds = Bounds {
         slots: config.workers,
         lease: Duration::from_secs(config.carry_time_max_secs),
         poll: Duration::from_millis(config.scan_interval_ms.max(10)),
     };
+    let spools: Vec<_> = spools
+        .into_iter()
+        .map(|spool| Arc::new(Carried::new(spool, bounds.poll, shell.clone())))
+        .collect();
+    watch_health(&spools, &store, &shell);
+    let mut upkeep = JoinSet::new();
+    for spool in &spools {
+        upkeep.spawn(upkeep::run(Arc::clone(spool), shell.clone()));
+    }
     let (hints, sender) = hints(&config.monitor_urls, &*shell.random);
-    let mover = Arc::new(Mover::new(config, Arc::clone(&spool), store, shell.clone(), hints));
+    let mover = Arc::new(Mover::new(config, spools, store, shell.clone(), hints));
     let carried = CancellationToken::new();
     let router = wanted::router(Arc::clone(&mover.wanted));
     let for_wanted = Bounds { slots: wanted::SLOTS, ..bounds };
@@ -53,13 +62,20 @@ pub async fn run(
     tokio::join!(
         carrying,
         sender.run(carried.clone()),
-        upkeep::run(spool, &shell),
+        async { while upkeep.join_next().await.is_some() {} },
         http::serve(listener, router, &shell),
     );
     Ok(())
 }
 
-fn watch_health(spool: &Arc<Spool>, store: &Arc<dyn CrashStore>, shell: &Shell) {
+fn watch_health(spools: &[Arc<Carried>], store: &Arc<dyn CrashStore>, shell: &Shell) {
     shell.health.depends_on_part("store", store, |store| async move { store.check().await });
-    shell.health.depends_on_part("spool", spool, |spool| async move { spool.check_room() });
+    for spool in spools {
+        let asked = Arc::clone(spool);
+        shell.health.depends_on(format!("spool {}", spool.name), move || {
+            // Found by the scans: a disk that hangs must not hang a heartbeat too.
+            let trouble = asked.trouble();
+            async move { trouble.map_or(Ok(()), Err) }
+        });
+    }
 }

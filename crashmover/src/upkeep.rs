@@ -1,31 +1,42 @@
-//! What is done beside carrying: counting the spool and removing its empty folders.
+//! What is done in each spool beside carrying: counting it and removing its empty folders.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use auxilio_service::metrics::{CRASHMOVER_OLDEST, CRASHMOVER_SPOOLED};
+use auxilio_common::Timestamp;
+use auxilio_service::metrics::{CRASHMOVER_OLDEST, CRASHMOVER_QUARANTINED, CRASHMOVER_SPOOLED};
 use auxilio_service::{Shell, error_chain};
-use auxilio_spool::{Error, Lane, Spool};
+use auxilio_spool::{Error, Lane};
+
+use crate::carried::Carried;
 
 /// Time between two counts, and at least so many times as long as a count takes.
 const COUNT_EVERY: Duration = Duration::from_secs(5);
 const COUNT_SHARE: u32 = 20;
 
-/// Runs until the first stage of shutdown.
-pub(crate) async fn run(spool: Arc<Spool>, shell: &Shell) {
+/// Looks after one spool until the first stage of shutdown. A disk that hangs holds up nobody else.
+pub(crate) async fn run(spool: Arc<Carried>, shell: Shell) {
     loop {
         let started = shell.clock.monotonic();
         let (counted, now) = (Arc::clone(&spool), shell.clock.now());
-        let result = tokio::task::spawn_blocking(move || {
-            counted.remove_old_folders()?;
-            count(&counted, now)
-        });
-        match result.await {
+        let counting = tokio::task::spawn_blocking(move || count(&counted, now));
+        let result = tokio::select! {
+            result = counting => result,
+            () = shell.shutdown.soft().cancelled() => return,
+        };
+        let name = &spool.name;
+        match result {
             Ok(Ok(())) => {}
+            // Said already, by those who carry.
+            Ok(Err(_)) if spool.trouble().is_some() => {}
             Ok(Err(error)) => {
-                tracing::warn!(error = error_chain(&error), "the spool can't be counted");
+                let error = error_chain(&error);
+                tracing::warn!(spool = name, error, "a spool can't be counted");
             }
-            Err(error) => tracing::error!(error = error_chain(&error), "counting the spool ended"),
+            Err(error) => {
+                let error = error_chain(&error);
+                tracing::error!(spool = name, error, "counting a spool ended");
+            }
         }
         let took = shell.clock.monotonic().saturating_sub(started);
         if !shell.shutdown.sleep(COUNT_EVERY.max(took.saturating_mul(COUNT_SHARE))).await {
@@ -34,14 +45,18 @@ pub(crate) async fn run(spool: Arc<Spool>, shell: &Shell) {
     }
 }
 
-fn count(spool: &Spool, now: auxilio_common::Timestamp) -> Result<(), Error> {
+fn count(spool: &Carried, now: Timestamp) -> Result<(), Error> {
+    let (name, source) = (spool.name.as_str(), &spool.source);
+    // An absent spool is not empty: what was counted last stays.
+    source.check_readable()?;
     let mut oldest = None;
     for lane in Lane::ALL {
-        let depth = spool.depth(lane)?;
-        CRASHMOVER_SPOOLED.set(depth.count as f64, &[lane.as_str()]);
+        let depth = source.depth(lane)?;
+        CRASHMOVER_SPOOLED.set(depth.count as f64, &[name, lane.as_str()]);
         oldest = oldest.into_iter().chain(depth.oldest).min();
     }
     let age = oldest.map_or(Duration::ZERO, |oldest| now.since(oldest));
-    CRASHMOVER_OLDEST.set(age.as_secs_f64(), &[]);
-    Ok(())
+    CRASHMOVER_OLDEST.set(age.as_secs_f64(), &[name]);
+    CRASHMOVER_QUARANTINED.set(source.quarantined()? as f64, &[name]);
+    source.remove_old_folders().map(drop)
 }

@@ -12,6 +12,7 @@ use auxilio_common::limits::{WANTED_BYTES_MAX, WANTED_IDS_MAX};
 use auxilio_service::BoxError;
 use auxilio_service::metrics::CRASHMOVER_WANTED;
 use auxilio_service::worker::Work;
+use auxilio_spool::Entry;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::routing::post;
@@ -19,7 +20,8 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use tokio::sync::Notify;
 
-use crate::mover::{Load, Mover};
+use crate::carried::Errand;
+use crate::mover::{Load, Mover, Taken};
 
 /// Slots that only wanted crashes get: one that the store is slow with does not hold up the next.
 pub(crate) const SLOTS: usize = 2;
@@ -87,26 +89,52 @@ async fn take_ids(State(wanted): State<Arc<Wanted>>, Json(body): Json<Body>) -> 
 pub(crate) struct CarryingWanted(pub(crate) Arc<Mover>);
 
 impl Mover {
-    /// Blocks: claims at most `max` of the wanted crashes that wait in this spool. They count
-    /// towards the bytes in flight, but are not held back by them.
-    fn claim_wanted(&self, max: usize) -> Result<Vec<Load>, BoxError> {
+    /// Claims at most `max` of the wanted crashes that wait in any of the spools. They count towards
+    /// the bytes in flight, but are not held back by them.
+    async fn take_wanted(self: &Arc<Self>, max: usize) -> Vec<Load> {
         let mut loads = Vec::new();
-        while loads.len() < max
-            && let Some(crash_id) = self.wanted.next()
-        {
-            let Some(entry) = self.spool.find(crash_id)? else { continue };
-            let now = self.shell.clock.monotonic();
-            let Ok(waiting) = self.hands.recall(&entry.path, now) else { continue };
-            let again = waiting.is_some();
-            let backoff = waiting.map_or_else(|| self.fresh_backoff(), |waiting| waiting.backoff);
-            let Some(claim) = self.spool.claim(&entry)? else { continue };
-            let Some(held) = self.hands.hold(&entry.path, claim.bytes()?, u64::MAX) else {
-                continue;
-            };
-            CRASHMOVER_WANTED.add(1, &[]);
-            loads.push(Load { claim, held, backoff, again });
+        while loads.len() < max {
+            let ids: Vec<_> =
+                std::iter::from_fn(|| self.wanted.next()).take(max - loads.len()).collect();
+            if ids.is_empty() {
+                break;
+            }
+            let mut asked = Vec::new();
+            for (spool, carried) in self.spools.iter().enumerate() {
+                if !carried.rests() {
+                    let (mover, ids) = (Arc::clone(self), ids.clone());
+                    asked.extend(
+                        carried.ask(Errand::Wanted, move || mover.claim_wanted(spool, &ids)),
+                    );
+                }
+            }
+            for question in asked {
+                loads.extend(question.answer().await.unwrap_or_default());
+            }
         }
-        Ok(loads)
+        // Of two spools with the same crash the other carries it later.
+        loads.truncate(max);
+        CRASHMOVER_WANTED.add(loads.len() as u64, &[]);
+        loads
+    }
+
+    /// Blocks: claims those of the ids that wait in one spool.
+    fn claim_wanted(&self, spool: usize, ids: &[CrashId]) -> Vec<Load> {
+        let source = &self.spools[spool].source;
+        // What can't be read is told by the scans.
+        let found = ids.iter().filter_map(|crash_id| source.find(*crash_id).ok().flatten());
+        found.filter_map(|entry| self.claim_found(spool, &entry)).collect()
+    }
+
+    fn claim_found(&self, spool: usize, entry: &Entry) -> Option<Load> {
+        let now = self.shell.clock.monotonic();
+        let waiting = self.hands.recall(spool, &entry.path, now).ok()?;
+        let again = waiting.is_some();
+        let backoff = waiting.map_or_else(|| self.fresh_backoff(), |waiting| waiting.backoff);
+        match self.claim(spool, entry, backoff, again, u64::MAX) {
+            Taken::Load(load) => Some(load),
+            Taken::No | Taken::Full(_) => None,
+        }
     }
 }
 
@@ -115,8 +143,7 @@ impl Work for CarryingWanted {
     type Item = Load;
 
     async fn take(&self, max: usize) -> Result<Vec<Load>, BoxError> {
-        let mover = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || mover.claim_wanted(max)).await?
+        Ok(self.0.take_wanted(max).await)
     }
 
     async fn run(&self, load: Load) {

@@ -18,7 +18,7 @@ use auxilio_spool::{Lane, Spool};
 use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::Value;
-use support::{crash_id, raw_crash};
+use support::{crash_id, primary, raw_crash};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -67,15 +67,15 @@ impl Site {
             retry_wait_max_ms: 200,
             ..Config::default()
         };
-        let (spool, store) = (Arc::clone(&self.spool), Arc::clone(&self.store));
+        let (spools, store) = (vec![primary(&self.spool)], Arc::clone(&self.store));
         let shell = shell(&self.shutdown);
         tokio::spawn(async move {
-            auxilio_crashmover::run(config, spool, store, shell).await.unwrap();
+            auxilio_crashmover::run(config, spools, store, shell).await.unwrap();
         })
     }
 
     fn waiting(&self) -> u64 {
-        Lane::ALL.iter().map(|lane| self.spool.depth(*lane).unwrap().count).sum()
+        Lane::ALL.iter().map(|lane| self.spool.source().depth(*lane).unwrap().count).sum()
     }
 
     async fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
@@ -132,7 +132,7 @@ async fn crashes_that_waited_and_crashes_that_come_end_in_the_store_and_leave_th
         assert_eq!(crash.annotations["Number"], number.to_string());
         assert!(site.store.open_dump(crash.crash_id, &DumpName::main()).await.unwrap().is_some());
     }
-    assert_eq!(site.spool.quarantined().unwrap(), 0);
+    assert_eq!(site.spool.source().quarantined().unwrap(), 0);
 }
 
 #[tokio::test]
@@ -177,11 +177,11 @@ async fn damage_and_a_taken_id_end_in_quarantine_and_a_duplicate_just_leaves() {
     duplicate.metadata.received_at = "2012-12-24T18:09:00Z".parse().unwrap();
     site.commit(duplicate, Lane::Standard, 100);
     site.until("the duplicate is carried", || site.waiting() == 0).await;
-    assert_eq!(site.spool.quarantined().unwrap(), 0);
+    assert_eq!(site.spool.source().quarantined().unwrap(), 0);
     let mut other = first.clone();
     other.annotations.insert("Number".to_owned(), "other".to_owned());
     site.commit(other, Lane::Standard, 100);
-    site.until("the other is put aside", || site.spool.quarantined().unwrap() == 1).await;
+    site.until("the other is put aside", || site.spool.source().quarantined().unwrap() == 1).await;
     // Damaged where only the dump's checksum tells.
     let staged = tempfile::tempdir_in(site.dir.path()).unwrap();
     let path = site.commit_aside(raw_crash(2, Lane::Standard), staged.path());
@@ -191,7 +191,8 @@ async fn damage_and_a_taken_id_end_in_quarantine_and_a_duplicate_just_leaves() {
     fs::create_dir(&into).unwrap();
     fs::write(staged.path().join("damaged"), bytes).unwrap();
     fs::rename(staged.path().join("damaged"), into.join(path.file_name().unwrap())).unwrap();
-    site.until("the damaged one is put aside", || site.spool.quarantined().unwrap() == 2).await;
+    site.until("the damaged one is put aside", || site.spool.source().quarantined().unwrap() == 2)
+        .await;
     site.stop(vec![mover]).await;
     let kept = site.store.get_raw(crash_id(1)).await.unwrap().unwrap();
     assert_eq!(kept.annotations["Number"], "1");
@@ -239,7 +240,7 @@ async fn a_store_that_goes_away_and_comes_back_gets_all_of_it() {
     fs::rename(&away, &store).unwrap();
     site.until("all is carried", || site.waiting() == 0).await;
     site.stop(vec![mover]).await;
-    assert_eq!(site.spool.quarantined().unwrap(), 0);
+    assert_eq!(site.spool.source().quarantined().unwrap(), 0);
     let day = "20121224".parse().unwrap();
     assert_eq!(site.store.list_day(day, None, 100).await.unwrap().len(), 30);
 }
@@ -253,6 +254,6 @@ async fn several_movers_share_one_spool() {
     }
     site.until("all is carried", || site.waiting() == 0).await;
     site.stop(movers).await;
-    assert_eq!(site.spool.quarantined().unwrap(), 0);
+    assert_eq!(site.spool.source().quarantined().unwrap(), 0);
     assert_eq!(site.store.read_index(None, 1_000).await.unwrap().len(), 100);
 }

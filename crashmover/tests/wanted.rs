@@ -20,7 +20,7 @@ use auxilio_service::{Shell, Shutdown, Version};
 use auxilio_spool::{Lane, Spool};
 use auxilio_testkit::interposed_store::{InterposedStore, Interposer, Moment};
 use bytes::Bytes;
-use support::{crash_id, raw_crash};
+use support::{crash_id, primary, raw_crash};
 use tokio::sync::watch;
 
 /// Generous: only a failure waits so long.
@@ -100,7 +100,8 @@ async fn wanted_crashes_of_both_lanes_pass_a_deep_backlog_and_a_stuck_store() {
         commit(&spool, 100 + number, Lane::Deferred);
     }
     pile_up(spool.dir(), &first, BACKLOG);
-    let waiting = || Lane::ALL.iter().map(|lane| spool.depth(*lane).unwrap().count).sum::<u64>();
+    let waiting =
+        || Lane::ALL.iter().map(|lane| spool.source().depth(*lane).unwrap().count).sum::<u64>();
     let before = waiting();
     assert_eq!(before, BACKLOG + 199);
 
@@ -116,8 +117,8 @@ async fn wanted_crashes_of_both_lanes_pass_a_deep_backlog_and_a_stuck_store() {
     let shutdown = Shutdown::new();
     let shell = Shell::new("crashmover", Version { version: "0", commit: "0" }, shutdown.clone());
     let mover = {
-        let (spool, store) = (Arc::clone(&spool), Arc::clone(&store));
-        tokio::spawn(async move { auxilio_crashmover::run(config, spool, store, shell).await })
+        let (spools, store) = (vec![primary(&spool)], Arc::clone(&store));
+        tokio::spawn(async move { auxilio_crashmover::run(config, spools, store, shell).await })
     };
 
     let client = Client::new(Duration::from_secs(10), 1 << 20);

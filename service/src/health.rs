@@ -1,5 +1,6 @@
 //! Health: what a role depends on, asked when somebody asks.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,30 +15,32 @@ const CHECK_TIME_MAX: Duration = Duration::from_secs(3);
 
 type CheckFuture = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 type Check = Arc<dyn Fn() -> CheckFuture + Send + Sync>;
+type Checks = Vec<(Cow<'static, str>, Check)>;
 
 /// The dependencies of one role.
 #[derive(Clone, Default)]
 pub struct Health {
-    checks: Arc<Mutex<Vec<(&'static str, Check)>>>,
+    checks: Arc<Mutex<Checks>>,
 }
 
 /// A dependency that is not well.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 pub struct Trouble {
     /// The dependency.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What is wrong; it never holds a secret.
     pub msg: String,
 }
 
 impl Health {
     /// Adds or replaces a dependency. `check` is run at each request for the heartbeat.
-    pub fn depends_on<F, R>(&self, name: &'static str, check: F)
+    pub fn depends_on<F, R>(&self, name: impl Into<Cow<'static, str>>, check: F)
     where
         F: Fn() -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), String>> + Send + 'static,
     {
         let check: Check = Arc::new(move || Box::pin(check()));
+        let name = name.into();
         let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
         checks.retain(|(known, _)| *known != name);
         checks.push((name, check));
@@ -84,7 +87,7 @@ mod tests {
         let health = Health::default();
         health.depends_on("store", || async { Ok(()) });
         health.depends_on("postgres", || async { Err("refused".to_owned()) });
-        let expected = Trouble { name: "postgres", msg: "refused".into() };
+        let expected = Trouble { name: "postgres".into(), msg: "refused".into() };
         assert_eq!(health.troubles().await, [expected]);
         health.depends_on("postgres", || async { Ok(()) });
         assert_eq!(health.troubles().await, []);

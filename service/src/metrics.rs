@@ -90,10 +90,14 @@ declare! {
         "Puts that the store refused, by class of the error.";
     CRASHMOVER_PUT: Histogram "auxilio_crashmover_put_seconds" []
         "Time to store one raw crash.";
-    CRASHMOVER_SPOOLED: Gauge "auxilio_crashmover_spool_entries_count" ["lane"]
-        "Crashes that wait in the spool.";
-    CRASHMOVER_OLDEST: Gauge "auxilio_crashmover_spool_oldest_seconds" []
-        "Age of the oldest crash in the spool.";
+    CRASHMOVER_SPOOLED: Gauge "auxilio_crashmover_spool_entries_count" ["spool", "lane"]
+        "Crashes that wait in a spool.";
+    CRASHMOVER_OLDEST: Gauge "auxilio_crashmover_spool_oldest_seconds" ["spool"]
+        "Age of the oldest crash in a spool.";
+    CRASHMOVER_QUARANTINED: Gauge "auxilio_crashmover_spool_quarantined_count" ["spool"]
+        "Crashes in a spool's quarantine.";
+    CRASHMOVER_SPOOL_FAILING: Gauge "auxilio_crashmover_spool_failing_count" ["spool"]
+        "1 while a spool, or a part of it, can't be read.";
     CRASHMOVER_HINTS: Counter "auxilio_crashmover_hints_sent_total" ["outcome"]
         "Hints to monitors, by whether one took them.";
     CRASHMOVER_WANTED: Counter "auxilio_crashmover_crashes_wanted_total" []

@@ -4,16 +4,19 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-use crate::{Entry, Envelope, Error, Spool, instance};
+use crate::layout::Layout;
+use crate::{Entry, Envelope, Error, Source, instance};
 
 /// A locked file. The lock lasts as long as the claim, or an [`Envelope`] opened from it.
 #[derive(Debug)]
 pub struct Claim {
     pub(crate) entry: Entry,
     pub(crate) file: Arc<File>,
+    /// The spool that the file is in: it never leaves its file system.
+    pub(crate) layout: Arc<Layout>,
 }
 
-impl Spool {
+impl Source {
     /// Takes hold of an entry; `None` if somebody else holds it or has carried it away.
     pub fn claim(&self, entry: &Entry) -> Result<Option<Claim>, Error> {
         let path = &entry.path;
@@ -25,7 +28,11 @@ impl Spool {
         let held = instance::lock(&file).map_err(Error::io("lock", path))?
             // Who held it before may have carried it away and unlinked it.
             && instance::names(path, &file).map_err(Error::io("look up", path))?;
-        Ok(held.then(|| Claim { entry: entry.clone(), file: Arc::new(file) }))
+        Ok(held.then(|| Claim {
+            entry: entry.clone(),
+            file: Arc::new(file),
+            layout: Arc::clone(&self.layout),
+        }))
     }
 }
 

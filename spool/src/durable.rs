@@ -4,12 +4,15 @@
 //! flushed. A flush that failed must not be repeated: the kernel marks the pages clean, and the
 //! second flush reports a success that never happened.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
 
 /// Flushes a file's data and length.
 pub fn flush_data(file: &File) -> io::Result<()> {
@@ -28,12 +31,48 @@ pub fn flush_open_folder(folder: &File) -> io::Result<()> {
 
 /// Makes a folder in a parent that exists, and flushes the parent. Existing is fine, and flushed
 /// too: another process may have made it and not have come to the flush.
-pub fn make_folder(parent: &Path, name: &str) -> io::Result<()> {
-    match fs::create_dir(parent.join(name)) {
+///
+/// What root makes in another's folder belongs to that folder's owner, who shall go on using it.
+pub fn make_folder(parent: &Path, name: impl AsRef<OsStr>) -> io::Result<()> {
+    let name = name.as_ref();
+    let owner = fs::metadata(parent)?;
+    let for_owner = rustix::process::geteuid().is_root() && owner.uid() != 0;
+    let made = if for_owner {
+        make_folder_of(parent, name, &owner)
+    } else {
+        fs::create_dir(parent.join(name))
+    };
+    match made {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
     flush_folder(parent)
+}
+
+/// Makes a folder with an owner. It has its name only once it is the owner's: no writer of theirs
+/// meets one that it can't write to.
+fn make_folder_of(parent: &Path, name: &OsStr, owner: &fs::Metadata) -> io::Result<()> {
+    if parent.join(name).is_dir() {
+        return Ok(());
+    }
+    let mut aside = OsStr::new(".").to_owned();
+    aside.push(name);
+    let aside = parent.join(aside);
+    match fs::create_dir(&aside) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    chown(&aside, Some(owner.uid()), Some(owner.gid()))?;
+    fs::set_permissions(&aside, owner.permissions())?;
+    match rustix::fs::renameat_with(CWD, &aside, CWD, parent.join(name), RenameFlags::NOREPLACE) {
+        // Its owner, or another root, was faster.
+        Err(Errno::EXIST) => {
+            let _ = fs::remove_dir(&aside);
+            Ok(())
+        }
+        Err(Errno::NOENT) => Ok(()),
+        renamed => Ok(renamed?),
+    }
 }
 
 /// Makes a folder and all that lead to it, each flushed in its parent.
@@ -44,10 +83,7 @@ pub fn make_folders(path: &Path) -> io::Result<()> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Ok(()) };
     let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
     make_folders(parent)?;
-    match fs::create_dir(parent.join(name)) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => flush_folder(parent),
-    }
+    make_folder(parent, name)
 }
 
 /// Renames a file into an open folder, never over another (`AlreadyExists`). The caller flushes

@@ -28,6 +28,12 @@ pub enum Error {
         /// The cause.
         source: io::Error,
     },
+    /// A folder is there and is no spool: an empty mount point, say.
+    #[error("{} is no spool: it has neither a folder standard nor deferred", .0.display())]
+    NoSpool(PathBuf),
+    /// A crash in quarantine whose verdict says that it is not kept.
+    #[error("crash {0} is of no lane: its verdict was not to keep it")]
+    NoLane(auxilio_common::CrashId),
     /// A spooled file is not whole.
     #[error("read {}", path.display())]
     Damaged {

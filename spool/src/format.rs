@@ -2,7 +2,7 @@
 
 use std::io;
 
-use auxilio_common::DumpName;
+use auxilio_common::{CrashId, DumpName};
 use sha2::{Digest, Sha256};
 
 /// Bytes before the first dump.
@@ -66,6 +66,9 @@ pub enum Error {
     /// Two dumps have one name.
     #[error("two dumps have the name \"{0}\"")]
     DumpTwice(DumpName),
+    /// The file's name says another crash than the file.
+    #[error("the file holds crash {0}, not the one of its name")]
+    OtherCrash(CrashId),
     /// A dump's bytes are not those that were written.
     #[error("the bytes of dump \"{0}\" don't have the SHA-256 that the index says")]
     DumpChecksum(DumpName),

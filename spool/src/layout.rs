@@ -1,13 +1,17 @@
 //! Every path of the spool. No other file of the whole system spells one.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use auxilio_common::{CrashId, Timestamp};
 
-use crate::Lane;
+use crate::{Error, Lane, durable};
 
 const SUFFIX: &str = ".crash";
+
+/// The ending of a reason's file, without its dot.
+const REASON: &str = "reason";
 
 /// The paths below one spool folder.
 #[derive(Clone, Debug)]
@@ -22,6 +26,16 @@ impl Layout {
 
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Makes the folders that are missing.
+    pub(crate) fn make(&self) -> Result<(), Error> {
+        [self.instances(), self.quarantine()]
+            .into_iter()
+            .chain(Lane::ALL.map(|lane| self.lane(lane)))
+            .try_for_each(|folder| {
+                durable::make_folders(&folder).map_err(Error::io("make", &folder))
+            })
     }
 
     /// Where the folders of all writers stand.
@@ -46,8 +60,19 @@ impl Layout {
     pub(crate) fn quarantined(&self, crash_id: CrashId, inode: u64) -> (PathBuf, PathBuf) {
         let folder = self.quarantine();
         let name = format!("{crash_id}.{inode}");
-        (folder.join(format!("{name}{SUFFIX}")), folder.join(format!("{name}.reason")))
+        (folder.join(format!("{name}{SUFFIX}")), folder.join(format!("{name}.{REASON}")))
     }
+}
+
+/// The reason's file beside a crash in quarantine.
+pub(crate) fn reason_of(crash_path: &Path) -> PathBuf {
+    crash_path.with_extension(REASON)
+}
+
+/// The crash that a reason's file stands beside; `None` if it is no reason's.
+pub(crate) fn crash_of_reason(path: &Path) -> Option<PathBuf> {
+    let is_reason = path.extension() == Some(OsStr::new(REASON));
+    is_reason.then(|| path.with_extension(&SUFFIX[1..]))
 }
 
 /// The name of a spooled file: the id, and a number if the name without one was taken.
@@ -99,6 +124,10 @@ mod tests {
         }
         assert_eq!(crash_of_file_name("lock"), None);
         assert_eq!(crash_of_file_name(&format!("{id}.reason")), None);
+        let layout = Layout::new("spool".into());
+        let (crash, reason) = layout.quarantined(id, 7);
+        assert_eq!(crash_of_reason(&reason).as_ref(), Some(&crash));
+        assert_eq!((reason_of(&crash), crash_of_reason(&crash)), (reason, None));
         let at = "2012-12-24T18:05:59.999999Z".parse().unwrap();
         assert_eq!(minute_name(at), "201212241805");
         assert_eq!(oldest_minute_kept(at), "201212241800");

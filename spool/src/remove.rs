@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 
-use crate::{Claim, Error, Lane, Spool, durable, layout, scan};
+use crate::{Claim, Error, Lane, Source, durable, layout, scan};
 
 impl Claim {
     /// Removes the file. Only the crashmover calls this, and only once the store holds the crash.
@@ -15,23 +15,21 @@ impl Claim {
     }
 }
 
-impl Spool {
+impl Source {
     /// Removes minute folders that are empty and older than five minutes. Returns how many.
     pub fn remove_old_folders(&self) -> Result<usize, Error> {
         let oldest_kept = layout::oldest_minute_kept(self.clock.now());
         let mut removed = 0;
-        for root in &self.roots {
-            for lane in Lane::ALL {
-                for minute in scan::minutes(&root.layout, lane)? {
-                    if minute >= oldest_kept {
-                        break;
-                    }
-                    let folder = root.layout.minute(lane, &minute);
-                    match fs::remove_dir(&folder) {
-                        Ok(()) => removed += 1,
-                        Err(error) if is_expected(&error) => {}
-                        Err(error) => return Err(Error::io("remove", &folder)(error)),
-                    }
+        for lane in Lane::ALL {
+            for minute in scan::minutes(&self.layout, lane)? {
+                if minute >= oldest_kept {
+                    break;
+                }
+                let folder = self.layout.minute(lane, &minute);
+                match fs::remove_dir(&folder) {
+                    Ok(()) => removed += 1,
+                    Err(error) if is_expected(&error) => {}
+                    Err(error) => return Err(Error::io("remove", &folder)(error)),
                 }
             }
         }

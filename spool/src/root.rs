@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use auxilio_common::{Clock, CrashId, Random};
+use auxilio_common::{CrashId, Random};
 
 use crate::instance::{self, Instance};
-use crate::layout::{self, Layout};
-use crate::minute_folder::{MinuteFolders, names_for};
-use crate::{Error, Lane, durable};
+use crate::layout;
+use crate::minute_folder::{MinuteFolder, MinuteFolders, names_for};
+use crate::{Error, Lane, Source, durable};
 
 /// How long a folder that failed a flush is left alone before one request tries it again.
 const REST_AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -22,8 +22,7 @@ const FOLDERS_TRIED: usize = 10;
 
 #[derive(Debug)]
 pub(crate) struct Root {
-    pub(crate) layout: Layout,
-    clock: Arc<dyn Clock>,
+    pub(crate) source: Source,
     folders: MinuteFolders,
     instance: Mutex<Option<Arc<Instance>>>,
     /// Monotonic microseconds until which the folder is left alone; 0 while it is well.
@@ -32,22 +31,21 @@ pub(crate) struct Root {
 
 impl Root {
     /// Makes the folders that are missing, and removes what dead writers left.
-    pub(crate) fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let layout = Layout::new(dir.to_owned());
-        let folders = [layout.instances(), layout.quarantine()]
-            .into_iter()
-            .chain(Lane::ALL.map(|lane| layout.lane(lane)));
-        for folder in folders {
-            durable::make_folders(&folder).map_err(Error::io("make", &folder))?;
-        }
-        instance::sweep(&layout.instances())?;
-        Ok(Self {
-            layout,
-            clock,
+    pub(crate) fn open(source: Source) -> Result<Self, Error> {
+        let root = Self::new(source);
+        root.source.make()?;
+        instance::sweep(&root.source.layout.instances())?;
+        Ok(root)
+    }
+
+    /// The root over a folder that is there already. Makes nothing and sweeps nothing.
+    pub(crate) fn new(source: Source) -> Self {
+        Self {
+            source,
             folders: MinuteFolders::default(),
             instance: Mutex::default(),
             rests_until: AtomicU64::new(0),
-        })
+        }
     }
 
     /// The folder for this process's unfinished files, made at the first need.
@@ -56,7 +54,7 @@ impl Root {
         if let Some(instance) = &*instance {
             return Ok(Arc::clone(instance));
         }
-        let made = Arc::new(Instance::create(&self.layout.instances(), random)?);
+        let made = Arc::new(Instance::create(&self.source.layout.instances(), random)?);
         Ok(Arc::clone(instance.insert(made)))
     }
 
@@ -69,23 +67,33 @@ impl Root {
         lane: Lane,
         crash_id: CrashId,
     ) -> Result<PathBuf, Error> {
+        let (folder, path) = self.place(from, lane, crash_id)?;
+        match folder.folder.flush() {
+            Ok(()) => Ok(path),
+            Err(error) => {
+                let _ = durable::unlink(&path);
+                Err(error)
+            }
+        }
+    }
+
+    /// Moves a file into its lane; returns its path and the folder, which the caller flushes.
+    pub(crate) fn place(
+        &self,
+        from: &Path,
+        lane: Lane,
+        crash_id: CrashId,
+    ) -> Result<(Arc<MinuteFolder>, PathBuf), Error> {
         let mut gone = None;
         for _ in 0..FOLDERS_TRIED {
-            let minute = layout::minute_name(self.clock.now());
-            let folder = self.folders.of_minute(&self.layout, lane, &minute, gone.as_ref())?;
+            let minute = layout::minute_name(self.source.clock.now());
+            let folder =
+                self.folders.of_minute(&self.source.layout, lane, &minute, gone.as_ref())?;
             let taken_in = names_for(crash_id)
                 .map(|name| folder.folder.rename_in(from, &name))
                 .find(|result| !is(result, io::ErrorKind::AlreadyExists));
             match taken_in {
-                Some(Ok(path)) => {
-                    return match folder.folder.flush() {
-                        Ok(()) => Ok(path),
-                        Err(error) => {
-                            let _ = durable::unlink(&path);
-                            Err(error)
-                        }
-                    };
-                }
+                Some(Ok(path)) => return Ok((folder, path)),
                 Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(Error::io("rename", from)(error));
                 }
@@ -128,7 +136,7 @@ impl Root {
     }
 
     fn monotonic(&self) -> u64 {
-        micros(self.clock.monotonic())
+        micros(self.source.clock.monotonic())
     }
 }
 

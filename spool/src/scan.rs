@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use auxilio_common::{CrashId, Timestamp};
 
 use crate::layout::{self, Layout};
-use crate::{Error, Lane, Spool};
+use crate::{Error, Lane, Source};
 
 /// Every so many entries one comes from the newest end: fresh crashes are seen while a backlog drains.
 const NEWEST_EVERY: usize = 5;
@@ -39,18 +39,27 @@ pub struct Depth {
     pub oldest: Option<Timestamp>,
 }
 
-impl Spool {
+/// What a scan found.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// Entries in the order in which they should be carried.
+    pub entries: Vec<Entry>,
+    /// The first folder that could not be read; those beside it were.
+    pub unreadable: Option<Error>,
+}
+
+impl Source {
     /// At most `max` entries that `skip` does not name, in order: mostly the oldest of the standard
     /// lane, every fifth the newest, every tenth of the deferred lane, the gaps filled by what there is.
     ///
     /// Its cost depends on `max`, on the entries skipped and on the number of minutes, not on how
     /// many crashes wait.
-    pub fn scan(&self, max: usize, skip: impl Fn(&Path) -> bool) -> Result<Vec<Entry>, Error> {
+    pub fn scan(&self, max: usize, skip: impl Fn(&Path) -> bool) -> Result<Scan, Error> {
         let mut queues = Lane::ALL.map(|_| LaneQueue::default());
-        for root in &self.roots {
-            for lane in Lane::ALL {
-                queues[lane as usize].add(&root.layout, lane, max, &skip)?;
-            }
+        let mut unreadable = None;
+        for lane in Lane::ALL {
+            let (queue, reading) = (&mut queues[lane as usize], &mut unreadable);
+            queue.add(&self.layout, lane, max, &skip, reading)?;
         }
         let [mut standard, mut deferred] = queues;
         standard.sort();
@@ -68,21 +77,19 @@ impl Spool {
             let Some(entry) = next.filter(|_| entries.len() < max) else { break };
             entries.push(entry);
         }
-        Ok(entries)
+        Ok(Scan { entries, unreadable })
     }
 
-    /// How much waits in a lane. Reads the name of every waiting file.
+    /// How much waits in a lane. Reads the name of every waiting file, and passes over folders that
+    /// can't be read.
     pub fn depth(&self, lane: Lane) -> Result<Depth, Error> {
         let mut depth = Depth::default();
-        for root in &self.roots {
-            for minute in minutes(&root.layout, lane)? {
-                let folder = root.layout.minute(lane, &minute);
-                let names = file_names(&folder)?;
-                depth.count += names.len() as u64;
-                if !names.is_empty() && depth.oldest.is_none() {
-                    let spooled = names.iter().filter_map(|(_, path)| modified_at(path));
-                    depth.oldest = spooled.min();
-                }
+        for minute in minutes(&self.layout, lane)? {
+            let names = file_names(&self.layout.minute(lane, &minute)).unwrap_or_default();
+            depth.count += names.len() as u64;
+            if !names.is_empty() && depth.oldest.is_none() {
+                let spooled = names.iter().filter_map(|(_, path)| spooled_at(path));
+                depth.oldest = spooled.min();
             }
         }
         Ok(depth)
@@ -90,10 +97,7 @@ impl Spool {
 
     /// How many crashes are in quarantine.
     pub fn quarantined(&self) -> Result<u64, Error> {
-        self.roots
-            .iter()
-            .map(|root| file_names(&root.layout.quarantine()).map(|names| names.len() as u64))
-            .sum()
+        file_names(&self.layout.quarantine()).map(|names| names.len() as u64)
     }
 }
 
@@ -111,16 +115,23 @@ impl LaneQueue {
         lane: Lane,
         max: usize,
         skip: &impl Fn(&Path) -> bool,
+        unreadable: &mut Option<Error>,
     ) -> Result<(), Error> {
         let minutes = minutes(layout, lane)?;
-        read_minutes(layout, lane, minutes.iter(), max, skip, &mut self.oldest)?;
+        let mut read = |minutes: &mut dyn Iterator<Item = &String>, max, entries: &mut _| {
+            if let Err(error) = read_minutes(layout, lane, minutes, max, skip, entries) {
+                unreadable.get_or_insert(error);
+            }
+        };
+        read(&mut minutes.iter(), max, &mut self.oldest);
         // The oldest reach to the end: the newest are among them.
         if self.oldest.len() < max {
             self.newest.extend_from_slice(&self.oldest);
             return Ok(());
         }
         let share = max / NEWEST_EVERY + 1;
-        read_minutes(layout, lane, minutes.iter().rev(), share, skip, &mut self.newest)
+        read(&mut minutes.iter().rev(), share, &mut self.newest);
+        Ok(())
     }
 
     /// Both so that the next one stands last.
@@ -150,36 +161,49 @@ fn key(entry: &Entry) -> (Timestamp, CrashId) {
     (entry.spooled_at, entry.crash_id)
 }
 
-/// Reads whole minutes until there are `max` entries or no more minutes.
-fn read_minutes<'a>(
+/// Reads whole minutes until there are `max` entries or no more minutes. After one that can't be
+/// read the others are; the error is told at the end.
+fn read_minutes(
     layout: &Layout,
     lane: Lane,
-    minutes: impl Iterator<Item = &'a String>,
+    minutes: &mut dyn Iterator<Item = &String>,
     max: usize,
     skip: &impl Fn(&Path) -> bool,
     entries: &mut Vec<Entry>,
 ) -> Result<(), Error> {
+    let mut ended = Ok(());
     for minute in minutes {
         if entries.len() >= max {
             break;
         }
-        let names = file_names(&layout.minute(lane, minute))?;
+        let names = match file_names(&layout.minute(lane, minute)) {
+            Ok(names) => names,
+            Err(error) => {
+                ended = ended.and(Err(error));
+                continue;
+            }
+        };
         entries.extend(names.into_iter().filter(|(_, path)| !skip(path)).filter_map(
             |(crash_id, path)| {
                 // A file that went meanwhile was carried by somebody else.
-                let spooled_at = modified_at(&path)?;
+                let spooled_at = spooled_at(&path)?;
                 Some(Entry { path, lane, crash_id, spooled_at })
             },
         ));
     }
-    Ok(())
+    ended
 }
 
-/// The names of a lane's minute folders, oldest first.
+/// The names of a lane's minute folders, oldest first. A lane that is not there has none.
 pub(crate) fn minutes(layout: &Layout, lane: Lane) -> Result<Vec<String>, Error> {
     let folder = layout.lane(lane);
     let mut minutes = Vec::new();
-    for entry in fs::read_dir(&folder).map_err(Error::io("list", &folder))? {
+    let listing = match fs::read_dir(&folder) {
+        Ok(listing) => listing,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(minutes),
+        Err(error) => return Err(Error::io("list", &folder)(error)),
+    };
+    for entry in listing {
         let name = entry.map_err(Error::io("list", &folder))?.file_name();
         minutes
             .extend(name.to_str().filter(|name| layout::is_minute_name(name)).map(str::to_owned));
@@ -204,8 +228,15 @@ fn file_names(folder: &Path) -> Result<Vec<(CrashId, PathBuf)>, Error> {
     Ok(names)
 }
 
-pub(crate) fn modified_at(path: &Path) -> Option<Timestamp> {
-    let modified = fs::symlink_metadata(path).ok()?.modified().ok()?;
+/// When a crash's file was written; `None` if it is gone, and for what is no plain file: a pipe
+/// would never let go of its reader.
+pub(crate) fn spooled_at(path: &Path) -> Option<Timestamp> {
+    let metadata = fs::symlink_metadata(path).ok()?;
+    if metadata.is_file() { modified_at(&metadata) } else { None }
+}
+
+pub(crate) fn modified_at(metadata: &fs::Metadata) -> Option<Timestamp> {
+    let modified = metadata.modified().ok()?;
     let since = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Some(Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX)))
 }

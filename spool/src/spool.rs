@@ -1,4 +1,4 @@
-//! The spool as its users hold it: the main folder and, if there is one, the fallback.
+//! The spool as its writers hold it: the main folder and, if there is one, the fallback.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,14 +6,13 @@ use std::sync::Arc;
 use auxilio_common::{Clock, Random};
 
 use crate::root::Root;
-use crate::{Config, Draft, Error, Room, instance, water_mark};
+use crate::{Config, Draft, Error, Room, Source, instance, water_mark};
 
 /// An open spool. Several may be open on one folder, in one process or in many.
 #[derive(Debug)]
 pub struct Spool {
     pub(crate) config: Config,
     pub(crate) roots: Vec<Arc<Root>>,
-    pub(crate) clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
 
@@ -24,11 +23,13 @@ impl Spool {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Self, Error> {
-        let roots = std::iter::once(&config.dir)
-            .chain(&config.fallback_dir)
-            .map(|dir| Root::open(dir, Arc::clone(&clock)).map(Arc::new))
+        let fallback = config.fallback_dir.clone().map(|dir| Source::new(dir, Arc::clone(&clock)));
+        let main = Source::new(config.dir.clone(), clock);
+        let roots = std::iter::once(main)
+            .chain(fallback)
+            .map(|source| Root::open(source).map(Arc::new))
             .collect::<Result<_, _>>()?;
-        Ok(Self { config, roots, clock, random })
+        Ok(Self { config, roots, random })
     }
 
     /// Begins a crash: in the main folder, or in the fallback while the main one can't flush.
@@ -46,7 +47,7 @@ impl Spool {
 
     /// Removes unfinished files of dead writers, as [`Spool::open`] does. Returns how many.
     pub fn sweep(&self) -> Result<usize, Error> {
-        self.roots.iter().map(|root| instance::sweep(&root.layout.instances())).sum()
+        self.roots.iter().map(|root| instance::sweep(&root.source.layout.instances())).sum()
     }
 
     /// How much room the main folder's file system has.
@@ -59,9 +60,14 @@ impl Spool {
         water_mark::check(&self.config, self.room()?)
     }
 
+    /// The main folder as its readers hold it.
+    pub fn source(&self) -> &Source {
+        &self.roots[0].source
+    }
+
     /// The main folder.
     pub fn dir(&self) -> &Path {
-        self.roots[0].layout.dir()
+        self.source().dir()
     }
 
     fn begin_in(&self, root: &Arc<Root>) -> Result<Draft, Error> {

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use inotify::{Event, EventMask, EventStream, Inotify, StreamExt, WatchDescriptor, WatchMask};
 
-use crate::{Error, Lane, Spool, scan};
+use crate::{Error, Lane, Source, scan};
 
 /// What inotify may hand over at once.
 const BUFFER_BYTES: usize = 16 * 1024;
@@ -23,22 +23,23 @@ pub struct Watch {
 
 impl Watch {
     /// Begins to watch. Needs a tokio runtime around it.
-    pub fn begin(spool: &Spool) -> Result<Self, Error> {
-        let dir = spool.dir();
+    pub fn begin(source: &Source) -> Result<Self, Error> {
+        let dir = source.dir();
         let inotify = Inotify::init().map_err(Error::io("watch", dir))?;
         let mut lanes = Vec::new();
-        for root in &spool.roots {
-            for lane in Lane::ALL {
-                let folder = root.layout.lane(lane);
-                let watch = inotify
-                    .watches()
-                    .add(&folder, WatchMask::CREATE | WatchMask::ONLYDIR)
-                    .map_err(Error::io("watch", &folder))?;
-                if let Some(minute) = scan::minutes(&root.layout, lane)?.last() {
-                    watch_minute(&mut inotify.watches(), &folder.join(minute));
-                }
-                lanes.push((watch, folder));
+        for lane in Lane::ALL {
+            let folder = source.layout.lane(lane);
+            let watch = match inotify.watches().add(&folder, WatchMask::CREATE | WatchMask::ONLYDIR)
+            {
+                Ok(watch) => watch,
+                // A spool that was copied may lack a lane.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(Error::io("watch", &folder)(error)),
+            };
+            if let Some(minute) = scan::minutes(&source.layout, lane)?.last() {
+                watch_minute(&mut inotify.watches(), &folder.join(minute));
             }
+            lanes.push((watch, folder));
         }
         let events =
             inotify.into_event_stream([0; BUFFER_BYTES]).map_err(Error::io("watch", dir))?;

@@ -5,9 +5,10 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use auxilio_spool::{Entry, Error, Lane, Spool, Watch};
+use auxilio_spool::{Entry, Error, Lane, Source, Spool, Watch};
 use support::{SetClock, crash_id, raw_crash, spool_at};
 
 const NOW: &str = "2012-12-24T18:05:00Z";
@@ -21,7 +22,7 @@ fn commit(spool: &Spool, lane: Lane, number: u64, age: u64) {
 }
 
 fn scan(spool: &Spool, max: usize) -> Vec<Entry> {
-    spool.scan(max, |_| false).unwrap()
+    spool.source().scan(max, |_| false).unwrap().entries
 }
 
 fn ids(entries: &[Entry]) -> Vec<auxilio_common::CrashId> {
@@ -53,7 +54,7 @@ fn entries_in_hand_are_passed_over() {
         commit(&spool, Lane::Standard, number, 100 - number);
     }
     let first = scan(&spool, 1).remove(0);
-    let rest = spool.scan(10, |path| path == first.path).unwrap();
+    let rest = spool.source().scan(10, |path| path == first.path).unwrap().entries;
     assert_eq!(rest.len(), 4);
     assert!(!rest.contains(&first));
 }
@@ -65,15 +66,15 @@ fn a_crash_is_in_one_carriers_hands_until_it_is_removed_and_then_in_nobodys() {
         (spool_at(dir.path(), &SetClock::at(NOW)), spool_at(dir.path(), &SetClock::at(NOW)));
     commit(&one, Lane::Standard, 1, 0);
     let entry = scan(&one, 1).remove(0);
-    let claim = one.claim(&entry).unwrap().unwrap();
-    assert!(other.claim(&entry).unwrap().is_none());
+    let claim = one.source().claim(&entry).unwrap().unwrap();
+    assert!(other.source().claim(&entry).unwrap().is_none());
     // The envelope alone keeps the lock: work that was given up on may still read it.
     let envelope = claim.open_whole().unwrap();
     drop(claim);
-    assert!(other.claim(&entry).unwrap().is_none());
+    assert!(other.source().claim(&entry).unwrap().is_none());
     drop(envelope);
-    other.claim(&entry).unwrap().unwrap().remove().unwrap();
-    assert!(one.claim(&entry).unwrap().is_none());
+    other.source().claim(&entry).unwrap().unwrap().remove().unwrap();
+    assert!(one.source().claim(&entry).unwrap().is_none());
     assert!(scan(&one, 1).is_empty());
 }
 
@@ -83,11 +84,11 @@ fn a_file_that_was_replaced_behind_its_path_is_not_claimed_by_its_old_lock() {
     let spool = spool_at(dir.path(), &SetClock::at(NOW));
     commit(&spool, Lane::Standard, 1, 0);
     let entry = scan(&spool, 1).remove(0);
-    let claim = spool.claim(&entry).unwrap().unwrap();
+    let claim = spool.source().claim(&entry).unwrap().unwrap();
     fs::rename(&entry.path, dir.path().join("elsewhere")).unwrap();
     commit(&spool, Lane::Standard, 1, 0);
     // The path names another file now; its claim does not collide with the one that we hold.
-    assert!(spool.claim(&entry).unwrap().is_some());
+    assert!(spool.source().claim(&entry).unwrap().is_some());
     drop(claim);
 }
 
@@ -98,15 +99,15 @@ fn a_damaged_file_goes_to_quarantine_with_its_reason() {
     commit(&spool, Lane::Standard, 1, 0);
     let entry = scan(&spool, 1).remove(0);
     fs::File::options().write(true).open(&entry.path).unwrap().set_len(50).unwrap();
-    let claim = spool.claim(&entry).unwrap().unwrap();
+    let claim = spool.source().claim(&entry).unwrap().unwrap();
     let Err(Error::Damaged { source, .. }) = claim.open_whole() else { panic!("it was whole") };
     assert!(source.is_damage());
-    let moved = spool.quarantine(&claim, &source.to_string()).unwrap();
+    let moved = claim.quarantine(&source.to_string()).unwrap();
     assert_eq!(fs::metadata(&moved).unwrap().len(), 50);
     let reason = fs::read_to_string(moved.with_extension("reason")).unwrap();
     assert_eq!(reason, "the file has 50 bytes, fewer than its header and trailer\n");
     assert!(scan(&spool, 1).is_empty());
-    assert_eq!(spool.quarantined().unwrap(), 1);
+    assert_eq!(spool.source().quarantined().unwrap(), 1);
 }
 
 #[test]
@@ -120,11 +121,11 @@ fn empty_folders_go_when_they_are_older_than_five_minutes() {
     }
     let entries = scan(&spool, 3);
     let emptied = entries.iter().filter(|entry| entry.crash_id != crash_id(1));
-    emptied.for_each(|entry| spool.claim(entry).unwrap().unwrap().remove().unwrap());
+    emptied.for_each(|entry| spool.source().claim(entry).unwrap().unwrap().remove().unwrap());
     clock.advance(Duration::from_mins(3));
-    assert_eq!(spool.remove_old_folders().unwrap(), 1);
+    assert_eq!(spool.source().remove_old_folders().unwrap(), 1);
     clock.advance(Duration::from_hours(1));
-    assert_eq!(spool.remove_old_folders().unwrap(), 1);
+    assert_eq!(spool.source().remove_old_folders().unwrap(), 1);
     assert_eq!(ids(&scan(&spool, 3)), [crash_id(1)]);
 }
 
@@ -151,19 +152,19 @@ fn depth_counts_a_lane_and_knows_its_oldest() {
     for number in 0..4 {
         commit(&spool, Lane::Standard, number, number);
     }
-    let depth = spool.depth(Lane::Standard).unwrap();
+    let depth = spool.source().depth(Lane::Standard).unwrap();
     assert_eq!((depth.count, depth.oldest.unwrap().seconds()), (4, 999_997));
-    assert_eq!(spool.depth(Lane::Deferred).unwrap().count, 0);
+    assert_eq!(spool.source().depth(Lane::Deferred).unwrap().count, 0);
 }
 
 #[tokio::test]
 async fn a_carrier_that_sleeps_wakes_when_the_crash_can_be_claimed() {
     let dir = tempfile::tempdir().unwrap();
     let clock = SetClock::at(NOW);
-    let spool = std::sync::Arc::new(spool_at(dir.path(), &clock));
-    let mut watch = Watch::begin(&spool).unwrap();
+    let spool = Arc::new(spool_at(dir.path(), &clock));
+    let mut watch = Watch::begin(spool.source()).unwrap();
     for number in 0..20 {
-        let writer = std::sync::Arc::clone(&spool);
+        let writer = Arc::clone(&spool);
         let written = tokio::task::spawn_blocking(move || {
             writer.begin().unwrap().commit(Lane::Standard, raw_crash(number)).unwrap();
         });
@@ -172,7 +173,7 @@ async fn a_carrier_that_sleeps_wakes_when_the_crash_can_be_claimed() {
                 let arrived = tokio::time::timeout(Duration::from_secs(30), watch.arrived());
                 arrived.await.unwrap().unwrap();
                 let entries = scan(&spool, 1);
-                let claim = entries.first().and_then(|entry| spool.claim(entry).unwrap());
+                let claim = entries.first().and_then(|entry| spool.source().claim(entry).unwrap());
                 if let Some(claim) = claim {
                     break claim.remove().unwrap();
                 }
@@ -202,9 +203,63 @@ fn a_crash_is_found_by_its_id_in_either_lane_and_only_where_it_waits() {
         clock.advance(Duration::from_mins(1));
     }
     for entry in scan(&spool, 10) {
-        assert_eq!(spool.find(entry.crash_id).unwrap(), Some(entry.clone()));
-        spool.claim(&entry).unwrap().unwrap().remove().unwrap();
-        assert_eq!(spool.find(entry.crash_id).unwrap(), None);
+        assert_eq!(spool.source().find(entry.crash_id).unwrap(), Some(entry.clone()));
+        spool.source().claim(&entry).unwrap().unwrap().remove().unwrap();
+        assert_eq!(spool.source().find(entry.crash_id).unwrap(), None);
     }
-    assert_eq!(spool.find(crash_id(99)).unwrap(), None);
+    assert_eq!(spool.source().find(crash_id(99)).unwrap(), None);
+}
+
+#[test]
+fn a_spool_that_is_absent_empty_or_partly_unreadable_says_so_and_gives_what_can_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = SetClock::at(NOW);
+    let source = Source::new(dir.path().join("spool"), Arc::<SetClock>::clone(&clock));
+    let said = |source: &Source| source.check_writable().unwrap_err().to_string();
+    assert_eq!(said(&source), format!("open the spool {}", source.dir().display()));
+    // As a mount point is whose disk is away.
+    fs::create_dir(source.dir()).unwrap();
+    assert!(said(&source).ends_with("is no spool: it has neither a folder standard nor deferred"));
+    let spool = spool_at(source.dir(), &clock);
+    source.check_writable().unwrap();
+    for number in 0..3 {
+        commit(&spool, Lane::Standard, number, 100 - number);
+        clock.advance(Duration::from_mins(1));
+    }
+    // Nothing can be listed here.
+    let minute = source.dir().join("standard/201212241806");
+    fs::rename(&minute, dir.path().join("away")).unwrap();
+    fs::write(&minute, b"").unwrap();
+    let found = source.scan(10, |_| false).unwrap();
+    assert_eq!(ids(&found.entries), [crash_id(0), crash_id(2)]);
+    let trouble = found.unreadable.unwrap().to_string();
+    assert_eq!(trouble, format!("list {}", minute.display()));
+    assert_eq!(source.depth(Lane::Standard).unwrap().count, 2);
+    fs::remove_file(&minute).unwrap();
+    fs::rename(dir.path().join("away"), &minute).unwrap();
+    let found = source.scan(10, |_| false).unwrap();
+    assert!(found.unreadable.is_none() && found.entries.len() == 3);
+    // A copy may lack a lane and the quarantine; a crash of it can be put aside all the same.
+    for folder in ["deferred", "quarantine", "tmp"] {
+        fs::remove_dir_all(source.dir().join(folder)).unwrap();
+    }
+    source.check_writable().unwrap();
+    let claim = source.claim(&found.entries[0]).unwrap().unwrap();
+    claim.quarantine("why").unwrap();
+    assert_eq!((source.quarantined().unwrap(), scan(&spool, 10).len()), (1, 2));
+}
+
+#[test]
+fn what_is_no_plain_file_is_not_carried() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = spool_at(dir.path(), &SetClock::at(NOW));
+    commit(&spool, Lane::Standard, 1, 0);
+    let entry = scan(&spool, 1).remove(0);
+    let beside = |number| entry.path.with_file_name(format!("{}.crash", crash_id(number)));
+    std::os::unix::fs::symlink(&entry.path, beside(2)).unwrap();
+    // To open it would wait for a writer that never comes.
+    rustix::fs::mkfifoat(rustix::fs::CWD, beside(3), rustix::fs::Mode::RUSR).unwrap();
+    fs::create_dir(beside(4)).unwrap();
+    assert_eq!(scan(&spool, 10), [entry]);
+    assert_eq!(spool.source().find(crash_id(3)).unwrap(), None);
 }

@@ -75,8 +75,8 @@ fn killed_writers_lose_nothing_that_they_acknowledged() {
     }
     let spool = spool_at(dir.path(), &SetClock::at(NOW));
     let mut found = HashSet::new();
-    for entry in spool.scan(usize::MAX, |_| false).unwrap() {
-        let claim = spool.claim(&entry).unwrap().unwrap();
+    for entry in spool.source().scan(usize::MAX, |_| false).unwrap().entries {
+        let claim = spool.source().claim(&entry).unwrap().unwrap();
         found.insert(claim.open_whole().unwrap().into_raw_crash().crash_id.to_string());
     }
     let lost: Vec<_> = acknowledged.difference(&found).collect();

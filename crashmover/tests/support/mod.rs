@@ -1,7 +1,8 @@
 //! Crashes that a number tells apart.
 
 use auxilio_common::{Annotations, CrashId, Metadata, Payload, RawCrash, Throttle};
-use auxilio_spool::Lane;
+use auxilio_crashmover::CarriedSpool;
+use auxilio_spool::{Lane, Spool};
 
 /// The id of a number.
 pub(crate) fn crash_id(number: u64) -> CrashId {
@@ -31,4 +32,9 @@ pub(crate) fn raw_crash(number: u64, lane: Lane) -> RawCrash {
         },
         dumps: Vec::new(),
     }
+}
+
+/// A spool as the only one that is carried.
+pub(crate) fn primary(spool: &Spool) -> CarriedSpool {
+    CarriedSpool { name: "primary".to_owned(), source: spool.source().clone() }
 }
