@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.hbase.HBaseConfiguration;
 import org.apache.hadoop.hbase.NamespaceDescriptor;
 import org.apache.hadoop.hbase.ServerName;
@@ -35,6 +36,7 @@ public class HbaseAdmin {
 
     private final Connection connection;
     private final Admin admin;
+    private Connection impatient;
 
     private HbaseAdmin(Connection connection) throws Exception {
         this.connection = connection;
@@ -88,6 +90,7 @@ public class HbaseAdmin {
             case "put": put(s); break;
             case "get": get(s); break;
             case "count": count(s); break;
+            case "probe": probe(); break;
             default: throw new IllegalArgumentException("no statement " + s.verb);
         }
     }
@@ -183,6 +186,32 @@ public class HbaseAdmin {
             while (scanner.next() != null) rows++;
         }
         say(rows);
+    }
+
+    /** Asks each region of each table for a row; refused at once while one of them is not served. */
+    private void probe() throws Exception {
+        if (impatient == null) {
+            Configuration settings = HBaseConfiguration.create();
+            settings.setInt("hbase.client.retries.number", 0);
+            for (String time : List.of("hbase.rpc.timeout", "hbase.client.operation.timeout",
+                    "hbase.client.meta.operation.timeout")) {
+                settings.setInt(time, 2000);
+            }
+            impatient = ConnectionFactory.createConnection(settings);
+        }
+        int regions = 0;
+        try (Admin admin = impatient.getAdmin()) {
+            for (TableName name : admin.listTableNames()) {
+                try (var locator = impatient.getRegionLocator(name); Table table = impatient.getTable(name)) {
+                    for (var place : locator.getAllRegionLocations()) {
+                        byte[] start = place.getRegion().getStartKey();
+                        table.exists(new Get(start.length == 0 ? new byte[1] : start));
+                        regions++;
+                    }
+                }
+            }
+        }
+        say(regions);
     }
 
     /** A verb and its arguments: strings, lists, and maps for `{K => v}` and a bare `K => v`. */

@@ -13,6 +13,7 @@ mod client;
 mod daemon;
 mod jars;
 mod options;
+mod regions;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -34,6 +35,7 @@ pub use self::client::{RawClient, raw_client};
 pub use self::daemon::Daemon;
 pub use self::jars::Jars;
 pub use self::options::{Gateway, HbaseOptions};
+pub use self::regions::Region;
 
 use self::admin::Admin;
 use crate::postgres::{Owner, owner, spawn_for_the_program_s_life};
@@ -159,6 +161,19 @@ impl Hbase {
         self.start_daemon(Daemon::Gateway(number))
     }
 
+    /// Starts a gateway again on its old port with other settings, killed if it runs, and waits until
+    /// it listens: of one that is to be full nobody can say that it answers.
+    pub fn replace_gateway(&self, number: usize, gateway: Gateway) -> Result<()> {
+        let daemon = Daemon::Gateway(number);
+        self.kill(daemon)?;
+        let settings = [self.options.settings.clone(), gateway.settings.clone()].concat();
+        settings::write(&self.settings_of(daemon), &settings)?;
+        *lock(&self.gateways).get_mut(number).context("no such gateway")? = gateway;
+        self.spawn(daemon)?;
+        let port = self.port(daemon)?;
+        self.wait_until(daemon, || listens(port))
+    }
+
     /// A client of one gateway made of the published crates alone: for what a test wants to know or
     /// to compare with.
     pub fn client(&self, number: usize) -> Result<RawClient> {
@@ -282,12 +297,15 @@ impl Hbase {
         let mut processes = lock(&self.processes);
         ensure!(!processes.contains_key(&daemon), "{daemon} runs already");
         let mut command = self.java(daemon, &daemon.to_string())?;
-        command.args(["-XX:+UseG1GC", &format!("-Xmx{}", self.options.heap_of(daemon))]);
+        let gateway = match daemon {
+            Daemon::Gateway(number) => lock(&self.gateways).get(number).cloned(),
+            _ => None,
+        };
+        let heap = gateway.as_ref().and_then(|gateway| gateway.heap);
+        let heap = heap.unwrap_or_else(|| self.options.heap_of(daemon));
+        command.args(["-XX:+UseG1GC", &format!("-Xmx{heap}")]);
         command.args(["-cp", &self.class_path(daemon), daemon.class()]);
-        if let Daemon::Gateway(number) = daemon {
-            let gateways = lock(&self.gateways);
-            command.args(gateways.get(number).context("no such gateway")?.arguments());
-        }
+        command.args(gateway.iter().flat_map(Gateway::arguments));
         command.arg("start").stdin(Stdio::null());
         let words = self.data().join(format!("{daemon}.out"));
         let words = std::fs::OpenOptions::new().create(true).append(true).open(words)?;
@@ -300,8 +318,12 @@ impl Hbase {
 
     /// Waits until a daemon serves: by its own word, and the gateway by an answer.
     fn wait_ready(&self, daemon: Daemon) -> Result<()> {
+        self.wait_until(daemon, || self.is_ready(daemon))
+    }
+
+    fn wait_until(&self, daemon: Daemon, is_ready: impl Fn() -> bool) -> Result<()> {
         let start = Instant::now();
-        while !self.is_ready(daemon) {
+        while !is_ready() {
             if let Some(status) = self.ended(daemon)? {
                 self.kill(daemon)?;
                 bail!("{daemon} ended at its start with {status}:\n{}", self.last_words(daemon));

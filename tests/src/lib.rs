@@ -7,7 +7,9 @@
 
 pub mod backlog;
 pub mod binary;
+pub mod cluster;
 pub mod crashes;
+pub mod figures;
 pub mod http;
 pub mod process;
 pub mod roles;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -16,8 +16,20 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A stream under way.
 pub struct Stream {
     senders: Vec<JoinHandle<()>>,
-    acknowledged: Arc<Mutex<Vec<CrashId>>>,
+    next: Arc<AtomicUsize>,
+    seen: Arc<Mutex<Seen>>,
 }
+
+/// What the senders saw.
+#[derive(Default)]
+struct Seen {
+    acknowledged: Vec<CrashId>,
+    not_taken: usize,
+    slowest: Duration,
+}
+
+/// More crashes than any stream posts.
+const ENDLESS: usize = usize::MAX / 2;
 
 impl Stream {
     /// Starts to post `count` crashes, with a pause after each, from two senders.
@@ -30,34 +42,54 @@ impl Stream {
         pause: Duration,
     ) -> Self {
         let next = Arc::new(AtomicUsize::new(0));
-        let acknowledged = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::new(Mutex::new(Seen::default()));
         let senders = (0..2)
             .map(|_| {
-                let (next, acknowledged, crashes) =
-                    (Arc::clone(&next), Arc::clone(&acknowledged), Arc::clone(crashes));
+                let (next, seen, crashes) =
+                    (Arc::clone(&next), Arc::clone(&seen), Arc::clone(crashes));
                 std::thread::spawn(move || {
                     loop {
                         let number = next.fetch_add(1, Ordering::SeqCst);
                         if number >= count {
                             break;
                         }
-                        let id = post_until_acknowledged(collector, &crashes, number);
-                        #[expect(
-                            clippy::unwrap_used,
-                            reason = "no sender panics while it holds the lock"
-                        )]
-                        acknowledged.lock().unwrap().push(id);
+                        post_until_acknowledged(collector, &crashes, number, &seen);
                         std::thread::sleep(pause);
                     }
                 })
             })
             .collect();
-        Self { senders, acknowledged }
+        Self { senders, next, seen }
+    }
+
+    /// Starts a stream that goes on until [`Stream::stop`].
+    pub fn endless(collector: SocketAddr, crashes: &Arc<Crashes>, pause: Duration) -> Self {
+        Self::start(collector, crashes, ENDLESS, pause)
     }
 
     /// How many were acknowledged so far.
     pub fn acknowledged(&self) -> usize {
-        self.acknowledged.lock().map_or(0, |ids| ids.len())
+        lock(&self.seen).acknowledged.len()
+    }
+
+    /// How many posts were not acknowledged, and tried again.
+    pub fn not_taken(&self) -> usize {
+        lock(&self.seen).not_taken
+    }
+
+    /// The longest that a post took, and forgets it.
+    pub fn take_slowest(&self) -> Duration {
+        std::mem::take(&mut lock(&self.seen).slowest)
+    }
+
+    /// Ends the stream and answers every acknowledged id.
+    ///
+    /// # Panics
+    ///
+    /// When a sender had to give up.
+    pub fn stop(self) -> Vec<CrashId> {
+        self.next.store(ENDLESS, Ordering::SeqCst);
+        self.finish()
     }
 
     /// Waits for the end and answers every acknowledged id.
@@ -69,19 +101,38 @@ impl Stream {
         for sender in self.senders {
             assert!(sender.join().is_ok(), "a sender gave up");
         }
-        self.acknowledged.lock().map(|ids| ids.clone()).unwrap_or_default()
+        std::mem::take(&mut lock(&self.seen).acknowledged)
     }
 }
 
-fn post_until_acknowledged(collector: SocketAddr, crashes: &Crashes, number: usize) -> CrashId {
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    // No sender panics while it holds the lock.
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn post_until_acknowledged(
+    collector: SocketAddr,
+    crashes: &Crashes,
+    number: usize,
+    seen: &Mutex<Seen>,
+) {
     let dump = if number.is_multiple_of(3) { &crashes.abort } else { &crashes.segv };
     let text = number.to_string();
     let fields = [("ProductName", "Demo"), ("Version", "1.0"), ("Number", text.as_str())];
     let deadline = Instant::now() + PATIENCE;
     loop {
-        match crashes::post(collector, &fields, Some(dump)) {
-            Ok(id) => return id,
+        let began = Instant::now();
+        let posted = crashes::post(collector, &fields, Some(dump));
+        let mut now = lock(seen);
+        now.slowest = now.slowest.max(began.elapsed());
+        match posted {
+            Ok(id) => {
+                now.acknowledged.push(id);
+                return;
+            }
             Err(error) => {
+                now.not_taken += 1;
+                drop(now);
                 assert!(Instant::now() < deadline, "crash {number} is never taken: {error:#}");
             }
         }

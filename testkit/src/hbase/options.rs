@@ -67,6 +67,8 @@ pub struct Gateway {
     pub server: Option<&'static str>,
     /// More settings of its own hbase-site.xml.
     pub settings: Vec<(String, String)>,
+    /// Its heap, if it needs more than [`HbaseOptions::gateway_heap`].
+    pub heap: Option<&'static str>,
 }
 
 impl Gateway {

@@ -10,14 +10,14 @@ const LOG: &str = include_str!("../../../hbase/log4j2.properties");
 const JAVA: &str = include_str!("../../../hbase/java.args");
 const ADMIN: &str = include_str!("../../../hbase/HbaseAdmin.java");
 
-/// Makes the folder. Of two settings of one name the later counts.
+/// Makes the folder, or writes what is in it anew. Of two settings of one name the later counts.
 pub(super) fn write(folder: &Path, settings: &[(String, String)]) -> Result<()> {
     let mut properties = String::new();
     for (name, value) in settings {
         writeln!(properties, "  <property><name>{name}</name><value>{value}</value></property>")?;
     }
     let (head, end) = SITE.rsplit_once("</configuration>").context("hbase-site.xml has no end")?;
-    std::fs::create_dir(folder)?;
+    std::fs::create_dir_all(folder)?;
     std::fs::write(
         folder.join("hbase-site.xml"),
         [head, &properties, "</configuration>", end].concat(),
