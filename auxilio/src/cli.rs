@@ -61,6 +61,14 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: HbaseVerb,
     },
+    /// The spools: what lies in them, whether it is whole, what comes back from quarantine
+    Spool {
+        /// The folder of a spool, also of another machine's; may be repeated [default: the configured ones]
+        #[arg(long = "spool", global = true, value_name = "DIR")]
+        dirs: Vec<PathBuf>,
+        #[command(subcommand)]
+        verb: SpoolVerb,
+    },
     /// The configuration: check, show
     Config {
         #[command(subcommand)]
@@ -243,6 +251,38 @@ pub(crate) struct ReconcileOptions {
     /// Change nothing: say what would be
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Only these parts, separated by commas [default: all but dumps]
+    #[arg(long, value_name = "PART", value_delimiter = ',', value_enum)]
+    pub(crate) only: Vec<ReconcilePart>,
+    /// Remove remains of crashes and rows of indexes that no crash needs, from a week's age on
+    #[arg(long)]
+    pub(crate) remove_orphans: bool,
+    /// Crashes and rows looked at a second; without it, as fast as the store answers
+    #[arg(long, value_name = "R", value_parser = parse_rate)]
+    pub(crate) rate: Option<f64>,
+}
+
+/// A part of what `reconcile` compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReconcilePart {
+    /// What waits in the spools of this machine, and what of it the store has already
+    Spools,
+    /// Queued jobs whose crash is nowhere
+    Queue,
+    /// Rows of the store's indexes without a crash
+    Indexes,
+    /// Crashes in the store: unfinished ones, and those that an index lacks
+    Rows,
+    /// Whether all bytes of their dumps are there; the store may have to read them all
+    Dumps,
+    /// Reports of what the store has
+    Reports,
+}
+
+impl ReconcilePart {
+    /// Those that are gone through if none is named.
+    pub(crate) const DEFAULT: [Self; 5] =
+        [Self::Spools, Self::Queue, Self::Indexes, Self::Rows, Self::Reports];
 }
 
 #[derive(Clone, Debug, Args)]
@@ -291,6 +331,43 @@ pub(crate) enum HbaseVerb {
     },
     /// Say what is wrong with each gateway and with the tables
     Check,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum SpoolVerb {
+    /// List the crashes that wait or are in quarantine, then how many there are in each lane
+    Ls {
+        /// Only how many there are
+        #[arg(long)]
+        summary: bool,
+    },
+    /// Read every file wholly and name each that is damaged or unfinished; changes nothing
+    Verify,
+    /// Put crashes from quarantine back for another try
+    #[command(after_help = REQUEUE_EXAMPLES)]
+    Requeue(RequeueOptions),
+}
+
+const REQUEUE_EXAMPLES: &str = "Examples:
+  auxilio spool requeue bp-0b794045-87ec-4649-9ce1-73ec00120824
+  auxilio spool requeue --reason \"another crash has this id\" --dry-run
+  auxilio spool requeue --all --spool /mnt/collector3/spool";
+
+#[derive(Clone, Debug, Args)]
+#[command(group = ArgGroup::new("which_quarantined").required(true).args(["ids", "all", "reason"]))]
+pub(crate) struct RequeueOptions {
+    /// Crash ids, with or without bp-
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<CrashId>,
+    /// All that are in quarantine
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Those whose reason has this text
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) reason: Option<String>,
+    /// Put nothing back: say what would be
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Clone, Debug, Subcommand)]

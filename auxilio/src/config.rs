@@ -110,6 +110,15 @@ impl Config {
             self.spool.free_percent_min <= 100 && self.spool.free_inodes_percent_min <= 100,
             "spool.free_percent_min and spool.free_inodes_percent_min are percentages"
         );
+        let spools = [&self.spool.dir].into_iter().chain(&self.spool.fallback_dir);
+        let spools: Vec<_> = spools.chain(&self.crashmover.further_spools).collect();
+        for (place, dir) in spools.iter().enumerate() {
+            ensure!(
+                !spools[..place].contains(dir),
+                "\"{}\" is named twice among spool.dir, spool.fallback_dir and crashmover.further_spools",
+                dir.display()
+            );
+        }
         if self.store.engine == Engine::Hbase {
             self.hbase.check()?;
         }
@@ -149,6 +158,16 @@ mod tests {
         assert_eq!(config.database.port, 11_132);
         let text = loader::to_toml(&config).unwrap();
         assert!(!text.contains("/var/lib"), "{text}");
+    }
+
+    #[test]
+    fn no_spool_is_carried_twice() {
+        let mut config = Config::default();
+        config.crashmover.further_spools = vec!["/mnt/one".into(), "/mnt/two".into()];
+        config.check().unwrap();
+        config.spool.fallback_dir = Some("/mnt/two".into());
+        let said = config.check().unwrap_err().to_string();
+        assert!(said.starts_with("\"/mnt/two\" is named twice"), "{said}");
     }
 
     #[test]
