@@ -5,11 +5,11 @@ pub(crate) mod db;
 mod form;
 pub(crate) mod hbase;
 pub(crate) mod loadtest;
+mod pace;
 pub(crate) mod reconcile;
 pub(crate) mod reprocess;
 pub(crate) mod sample;
 pub(crate) mod signature;
-pub(crate) mod spool;
 pub(crate) mod stackwalk;
 pub(crate) mod submit;
 

@@ -1,21 +1,30 @@
-//! `auxilio reconcile`: brings each crash of the store back to a report, day by day.
+//! `auxilio reconcile`: brings spool, store, queue and reports to agree, day by day.
 //!
-//! The store is the truth: what Postgres does not know, or knows less of, is brought up. Doing it
+//! The store is the truth: what Postgres does not know, or knows less of, is brought up; and in the
+//! store itself, what belongs to a crash and can be made from what is there is made again. Doing it
 //! again changes nothing, and doing it while crashes come in and are processed is safe: a row is
-//! written only over an older generation, and a crash is queued only if nobody touched it since the
-//! store was asked.
+//! written only over an older generation, a crash is queued only if nobody touched it since the
+//! store was asked, and what may still be on its way is left to its crashmover. Nothing is removed
+//! unless that was asked for.
 
 mod bringing;
+mod counting;
+mod fate;
 mod finding;
+mod jobs_alone;
 mod listing;
+mod spools;
+mod strays;
 mod tally;
 mod unprocessed;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use auxilio_common::{Clock, Day};
+use auxilio_common::audit::AuditScope;
+use auxilio_common::{Clock, CrashStore, Day};
 use auxilio_database::{Database, DbRole};
 use auxilio_service::Shutdown;
 use auxilio_service::clock::SystemClock;
@@ -23,9 +32,13 @@ use auxilio_service::environment::Environment;
 
 use self::bringing::Bringing;
 use self::listing::Listing;
+use self::spools::Spools;
+use self::strays::Straying;
 use self::tally::Tally;
+use super::pace::Pace;
 use super::runtime;
-use crate::cli::{Place, ReconcileOptions};
+use crate::cli::{Place, ReconcileOptions, ReconcilePart};
+use crate::config::Config;
 use crate::installation::Installation;
 use crate::store;
 
@@ -45,59 +58,142 @@ pub(crate) fn perform(
     }
     let config = Installation::find(place, environment)?.config;
     let store = store::find(&config)?;
-    let database = Database::connect(&config.database, DbRole::Cron)?;
-    let bringing = Bringing::new(store, database, options.dry_run);
-    let days = Days { from: options.from, to, as_json: place.json };
-    runtime()?.block_on(days.reconcile(&bringing))
+    runtime()?.block_on(async {
+        let mut run = Run::begin(&config, &store, options, to, place.json).await?;
+        run.reconcile().await
+    })
 }
 
-/// The days to go through.
-struct Days {
+/// One run: the days to go through, with whom, and what became of them so far.
+struct Run {
     from: Day,
     to: Day,
+    parts: Vec<ReconcilePart>,
     as_json: bool,
+    bringing: Bringing,
+    straying: Straying,
+    pace: Pace,
+    shutdown: Shutdown,
+    total: Tally,
 }
 
-impl Days {
-    async fn reconcile(&self, bringing: &Bringing) -> anyhow::Result<ExitCode> {
+impl Run {
+    async fn begin(
+        config: &Config,
+        store: &Arc<dyn CrashStore>,
+        options: &ReconcileOptions,
+        to: Day,
+        as_json: bool,
+    ) -> anyhow::Result<Self> {
         let shutdown = Shutdown::new();
         shutdown.on_signals(STOP_TIME_MAX).context("signals can't be waited for")?;
-        bringing.database().check().await?;
-        let mut total = Tally::default();
+        let parts = match &options.only[..] {
+            [] => ReconcilePart::DEFAULT.to_vec(),
+            only => only.to_vec(),
+        };
+        let database = Database::connect(&config.database, DbRole::Cron)?;
+        if parts.iter().any(|part| matches!(part, ReconcilePart::Queue | ReconcilePart::Reports)) {
+            database.check().await?;
+        }
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let spools = Spools::of(config, &clock).await?;
+        let straying = Straying::new(Arc::clone(store), spools, clock, options);
+        Ok(Self {
+            from: options.from,
+            to,
+            parts,
+            as_json,
+            bringing: Bringing::new(Arc::clone(store), database, options.dry_run),
+            straying,
+            pace: Pace::new(options.rate),
+            shutdown,
+            total: Tally::default(),
+        })
+    }
+
+    /// What has no day comes first: a run that is stopped goes on with the days that are left.
+    async fn reconcile(&mut self) -> anyhow::Result<ExitCode> {
         let mut next = Some(self.from);
-        while let Some(day) = next.filter(|day| *day <= self.to && !shutdown.stopping()) {
+        let mut tally = Tally::default();
+        let shutdown = self.shutdown.clone();
+        let mut ended = tokio::select! {
+            ended = self.reconcile_dayless(&mut tally) => ended,
+            () = shutdown.hard().cancelled() => Ok(()),
+        };
+        self.total.add(&tally);
+        tally.tell_dayless(self.as_json);
+        while let Some(day) = next.filter(|day| *day <= self.to) {
             let mut tally = Tally::default();
-            let ended = tokio::select! {
-                ended = self.reconcile_day(day, bringing, &mut tally, &shutdown) => ended,
-                () = shutdown.hard().cancelled() => Ok(()),
-            };
-            total.add(&tally);
+            if ended.is_ok() && !shutdown.stopping() {
+                ended = tokio::select! {
+                    ended = self.reconcile_day(day, &mut tally) => ended,
+                    () = shutdown.hard().cancelled() => Ok(()),
+                };
+            }
+            self.total.add(&tally);
             if shutdown.stopping() || ended.is_err() {
-                total.tell_sum(self.as_json, bringing.is_dry_run(), Some(day));
-                return ended.map(|()| ExitCode::from(1));
+                break;
             }
             tally.tell_day(day, self.as_json);
             next = day.next();
         }
-        total.tell_sum(self.as_json, bringing.is_dry_run(), next.filter(|day| *day <= self.to));
-        Ok(ExitCode::from(u8::from(total.has_failures() || shutdown.stopping())))
+        let stopped_at = next.filter(|day| *day <= self.to);
+        self.total.tell_sum(self.as_json, self.bringing.is_dry_run(), stopped_at);
+        ended?;
+        Ok(ExitCode::from(u8::from(self.total.has_failures() || shutdown.stopping())))
     }
 
-    async fn reconcile_day(
-        &self,
-        day: Day,
-        bringing: &Bringing,
-        tally: &mut Tally,
-        shutdown: &Shutdown,
-    ) -> anyhow::Result<()> {
+    fn has(&self, part: ReconcilePart) -> bool {
+        self.parts.contains(&part)
+    }
+
+    async fn reconcile_dayless(&mut self, tally: &mut Tally) -> anyhow::Result<()> {
+        if self.has(ReconcilePart::Spools) {
+            self.count_spools(tally).await?;
+        }
+        if self.has(ReconcilePart::Queue) {
+            self.find_jobs_alone(tally).await?;
+        }
+        if self.has(ReconcilePart::Indexes) {
+            self.audit(AuditScope::Unprocessed, tally).await?;
+            self.audit(AuditScope::Hangs, tally).await?;
+        }
+        Ok(())
+    }
+
+    /// Rows of indexes before crashes: they may bring crashes back.
+    async fn reconcile_day(&mut self, day: Day, tally: &mut Tally) -> anyhow::Result<()> {
+        for (part, scope) in [
+            (ReconcilePart::Indexes, AuditScope::Submitted(day)),
+            (ReconcilePart::Rows, AuditScope::Crashes(day)),
+            (ReconcilePart::Dumps, AuditScope::Dumps(day)),
+        ] {
+            if self.has(part) {
+                self.audit(scope, tally).await?;
+            }
+        }
+        if self.has(ReconcilePart::Reports) {
+            self.bring_day(day, tally).await?;
+        }
+        Ok(())
+    }
+
+    async fn bring_day(&mut self, day: Day, tally: &mut Tally) -> anyhow::Result<()> {
         let mut listing = Listing::of(day);
-        while !shutdown.stopping() {
+        while !self.shutdown.stopping() {
+            let bringing = &self.bringing;
             let entries = listing.next(bringing.store(), bringing.database()).await?;
             if entries.is_empty() {
                 break;
             }
-            for end in bringing.bring(entries).await? {
-                tally.count(&end, self.as_json);
+            let at_once = self.pace.batch_or(entries.len());
+            for entries in entries.chunks(at_once) {
+                if !self.pace.wait(entries.len(), &self.shutdown).await {
+                    break;
+                }
+                for end in self.bringing.bring(entries).await? {
+                    tally.count(&end, self.as_json);
+                }
             }
         }
         Ok(())

@@ -6,7 +6,6 @@
 
 mod asking;
 mod ids;
-mod pace;
 mod tally;
 
 use std::process::ExitCode;

@@ -10,9 +10,9 @@ use auxilio_processor::report_row;
 use auxilio_service::error_chain;
 use futures::{StreamExt, TryStreamExt};
 
+use super::fate::{End, Fate};
 use super::finding::{Finding, judge};
 use super::listing::Entry;
-use super::tally::{End, Fate};
 use super::unprocessed::Unprocessed;
 
 /// Crashes that are looked up side by side.
@@ -58,8 +58,8 @@ impl Bringing {
     }
 
     /// Does what is to be done about some crashes, and says what became of each that is there.
-    pub(super) async fn bring(&self, entries: Vec<Entry>) -> Result<Vec<End>, anyhow::Error> {
-        let found: Vec<(Entry, Presence)> = futures::stream::iter(entries)
+    pub(super) async fn bring(&self, entries: &[Entry]) -> Result<Vec<End>, anyhow::Error> {
+        let found: Vec<(Entry, Presence)> = futures::stream::iter(entries.iter().copied())
             .map(|entry| async move {
                 Ok::<_, StoreError>((entry, self.store.exists(entry.crash_id).await?))
             })

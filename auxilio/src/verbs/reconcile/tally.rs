@@ -1,36 +1,22 @@
-//! What became of the crashes: counted by day and in all, and named where somebody may want to look.
+//! What became of the crashes: counted by day and in all, and named where somebody may
+//! want to look.
 
 use std::fmt::Write;
 
-use auxilio_common::{CrashId, Day};
+use auxilio_common::Day;
 use serde_json::{Map, Value, json};
 
-/// What became of a crash.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    /// There was nothing to do.
-    Fine,
-    /// It had no row, and has one now.
-    Rebuilt,
-    /// It had an old row, which is brought up.
-    Updated,
-    /// It is queued in lane reprocess.
-    Queued,
-    /// It is not processed yet and will be: it has a job, or stands in the index of new crashes.
-    Waiting,
-    /// It was deferred, and nobody has asked for it.
-    Deferred,
-    /// It has a row, and the store does not have it.
-    RowAlone,
-    /// The database refuses its row.
-    Refused(String),
-}
+use super::fate::{End, Fate};
 
-/// A crash and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct End {
-    pub(super) crash_id: CrashId,
-    pub(super) fate: Fate,
+/// What is only counted.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Count {
+    /// Crashes that wait in the spools.
+    Spooled,
+    /// Those of them that the store has as well.
+    SpooledAndStored,
+    /// Crashes in quarantine.
+    Quarantined,
 }
 
 /// How many crashes met which fate, in the order of [`WORDS`].
@@ -40,7 +26,7 @@ pub(super) struct Tally {
 }
 
 /// The fates with their words for programs and for people.
-const WORDS: [(&str, &str); 8] = [
+const WORDS: [(&str, &str); 21] = [
     ("fine", "fine"),
     ("rebuilt", "rebuilt"),
     ("updated", "brought up"),
@@ -49,19 +35,30 @@ const WORDS: [(&str, &str); 8] = [
     ("deferred", "deferred"),
     ("row_alone", "rows without a crash in the store"),
     ("refused", "refused"),
+    ("arriving", "in part, the rest arriving"),
+    ("indexed", "put into an index again"),
+    ("restored", "restored from an index"),
+    ("removed", "orphans removed"),
+    ("job_alone", "jobs without a crash"),
+    ("unfinished", "unfinished"),
+    ("damaged", "damaged"),
+    ("processed_alone", "processed without a raw crash"),
+    ("unlisted", "lacking in an index"),
+    ("index_row_alone", "rows of indexes without a crash"),
+    ("spooled", "in the spools"),
+    ("spooled_and_stored", "of these in the store already"),
+    ("quarantined", "in quarantine"),
 ];
 
-impl Fate {
-    fn place(&self) -> usize {
+/// The first of [`WORDS`], each of which a crash of the listing meets exactly one of.
+const CRASHES: usize = 8;
+
+impl Count {
+    fn place(self) -> usize {
         match self {
-            Self::Fine => 0,
-            Self::Rebuilt => 1,
-            Self::Updated => 2,
-            Self::Queued => 3,
-            Self::Waiting => 4,
-            Self::Deferred => 5,
-            Self::RowAlone => 6,
-            Self::Refused(_) => 7,
+            Self::Spooled => 18,
+            Self::SpooledAndStored => 19,
+            Self::Quarantined => 20,
         }
     }
 }
@@ -72,16 +69,22 @@ impl Tally {
         let place = end.fate.place();
         self.counts[place] += 1;
         let id = end.crash_id;
-        match &end.fate {
-            Fate::Fine | Fate::Waiting | Fate::Deferred => {}
-            Fate::Refused(why) if as_json => {
-                println!("{}", json!({"crash_id": id, "result": WORDS[place].0, "reason": why}));
-            }
-            _ if as_json => println!("{}", json!({"crash_id": id, "result": WORDS[place].0})),
-            Fate::RowAlone => eprintln!("bp-{id} has a row and is not in the store"),
-            Fate::Refused(why) => eprintln!("bp-{id} has no row: {why}"),
-            Fate::Rebuilt | Fate::Updated | Fate::Queued => {}
+        if matches!(end.fate, Fate::Fine | Fate::Waiting | Fate::Deferred | Fate::Arriving) {
+            return;
         }
+        if as_json {
+            let mut line = end.fate.details();
+            line.insert("crash_id".to_owned(), json!(id));
+            line.insert("result".to_owned(), json!(WORDS[place].0));
+            println!("{}", Value::Object(line));
+        } else if let Some(sentence) = end.fate.sentence() {
+            eprintln!("bp-{id} {sentence}");
+        }
+    }
+
+    /// Counts some of which nothing else is said.
+    pub(super) fn add_count(&mut self, count: Count, more: usize) {
+        self.counts[count.place()] += more as u64;
     }
 
     pub(super) fn add(&mut self, other: &Self) {
@@ -106,6 +109,18 @@ impl Tally {
         }
     }
 
+    /// The line of spools, queue and indexes, if there is anything to say.
+    pub(super) fn tell_dayless(&self, as_json: bool) {
+        if self.counts.iter().all(|count| *count == 0) {
+            return;
+        }
+        if as_json {
+            println!("{}", Value::Object(self.numbers().collect()));
+        } else {
+            println!("spools, queue, indexes: {}", self.in_words());
+        }
+    }
+
     /// The last line; with the day to go on from, if it is not the end.
     pub(super) fn tell_sum(&self, as_json: bool, is_dry_run: bool, stopped_at: Option<Day>) {
         if as_json {
@@ -127,7 +142,7 @@ impl Tally {
     }
 
     fn in_words(&self) -> String {
-        let mut text = format!("{} crashes", self.counts.iter().sum::<u64>());
+        let mut text = format!("{} crashes", self.counts[..CRASHES].iter().sum::<u64>());
         for ((_, words), count) in WORDS.iter().zip(self.counts).filter(|(_, count)| *count > 0) {
             // Writing to a text can't fail.
             let _ = write!(text, ", {count} {words}");
@@ -138,6 +153,10 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
+    use auxilio_common::CrashId;
+    use auxilio_common::audit::Index;
+
+    use super::super::fate::Left;
     use super::*;
 
     #[test]
@@ -156,5 +175,37 @@ mod tests {
         let mut sum = tally;
         sum.add(&tally);
         assert!(sum.in_words().ends_with("2 refused"), "{}", sum.in_words());
+    }
+
+    #[test]
+    fn parts_that_are_astray_are_no_crashes_and_stand_in_their_order() {
+        let crash_id = CrashId::issue([7; 16], 0, Day::from_ymd(2012, 6, 15).unwrap());
+        let index = Index::Hang;
+        let lefts = [
+            Left::Unfinished { age_secs: 3_600, bytes: 5 },
+            Left::Damaged { what: "x".to_owned() },
+            Left::ProcessedAlone { age_secs: 1 },
+            Left::Unlisted { index },
+            Left::RowAlone { index, age_secs: 1 },
+        ];
+        let mut tally = Tally::default();
+        let fates = [Fate::Arriving, Fate::Indexed, Fate::Restored, Fate::Removed, Fate::JobAlone];
+        for fate in fates.into_iter().chain(lefts.map(Fate::Left)) {
+            tally.count(&End { crash_id, fate }, true);
+        }
+        tally.add_count(Count::Spooled, 2);
+        tally.add_count(Count::SpooledAndStored, 1);
+        tally.add_count(Count::Quarantined, 3);
+        let words = tally.in_words();
+        assert!(
+            words.starts_with("0 crashes, 1 in part, the rest arriving, 1 put into"),
+            "{words}"
+        );
+        assert!(
+            words.contains("1 rows of indexes without a crash, 2 in the spools, 1 of"),
+            "{words}"
+        );
+        assert!(words.ends_with("3 in quarantine"), "{words}");
+        assert!(!tally.has_failures());
     }
 }

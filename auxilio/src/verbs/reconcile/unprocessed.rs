@@ -9,8 +9,8 @@ use auxilio_database::Forgotten;
 use futures::{StreamExt, TryStreamExt};
 
 use super::bringing::{Bringing, LOOK_UPS_AT_ONCE, readable};
+use super::fate::{End, Fate};
 use super::listing::Entry;
-use super::tally::{End, Fate};
 
 /// Pause before a second look at what seems forgotten: the store lists a new crash a moment before the
 /// row of its index is durable.

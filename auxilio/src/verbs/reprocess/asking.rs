@@ -8,7 +8,7 @@ use auxilio_database::{AskedState, Database};
 use auxilio_service::Shutdown;
 use futures::{StreamExt, TryStreamExt};
 
-use super::pace::Pace;
+use super::super::pace::Pace;
 use super::tally::{Fate, Tally};
 use crate::cli::ReprocessOptions;
 

@@ -1,29 +1,34 @@
-//! How fast crashes are asked for.
+//! How fast crashes are gone through: so many a second, in batches.
 
 use std::time::Duration;
 
 use auxilio_service::Shutdown;
 use tokio::time::Instant;
 
-/// Crashes of one call to the database.
+/// Crashes of one batch.
 const BATCH_CRASHES: usize = 500;
 
-/// A rate, or none. What was missed while the database was slow is not made up for.
+/// A rate, or none. What was missed while the other side was slow is not made up for.
 pub(super) struct Pace {
     rate: Option<f64>,
     due: Instant,
 }
 
 impl Pace {
-    /// A pace of `rate` crashes a second; without one, as fast as the database takes them.
+    /// A pace of `rate` crashes a second; without one, as fast as they are taken.
     pub(super) fn new(rate: Option<f64>) -> Self {
         Self { rate, due: Instant::now() }
     }
 
-    /// How many crashes to ask for at once: those of half a second.
+    /// How many crashes to take at once: those of half a second.
     pub(super) fn batch(&self) -> usize {
         let Some(rate) = self.rate else { return BATCH_CRASHES };
         (1..BATCH_CRASHES).take_while(|crashes| *crashes as f64 * 2.0 <= rate).last().unwrap_or(1)
+    }
+
+    /// The same where without a rate a caller takes all that it has.
+    pub(super) fn batch_or(&self, all: usize) -> usize {
+        if self.rate.is_some() { self.batch() } else { all.max(1) }
     }
 
     /// Waits until some crashes are due; false if the wait was cut short.
