@@ -61,6 +61,14 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: HbaseVerb,
     },
+    /// The spools: what lies in them, whether it is whole, what comes back from quarantine
+    Spool {
+        /// The folder of a spool, also of another machine's; may be repeated [default: the configured ones]
+        #[arg(long = "spool", global = true, value_name = "DIR")]
+        dirs: Vec<PathBuf>,
+        #[command(subcommand)]
+        verb: SpoolVerb,
+    },
     /// The configuration: check, show
     Config {
         #[command(subcommand)]
@@ -324,6 +332,43 @@ pub(crate) enum HbaseVerb {
     },
     /// Say what is wrong with each gateway and with the tables
     Check,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum SpoolVerb {
+    /// List the crashes that wait or are in quarantine, then how many there are in each lane
+    Ls {
+        /// Only how many there are
+        #[arg(long)]
+        summary: bool,
+    },
+    /// Read every file wholly and name each that is damaged or unfinished; changes nothing
+    Verify,
+    /// Put crashes from quarantine back for another try
+    #[command(after_help = REQUEUE_EXAMPLES)]
+    Requeue(RequeueOptions),
+}
+
+const REQUEUE_EXAMPLES: &str = "Examples:
+  auxilio spool requeue bp-0b794045-87ec-4649-9ce1-73ec00120824
+  auxilio spool requeue --reason \"another crash has this id\" --dry-run
+  auxilio spool requeue --all --spool /mnt/collector3/spool";
+
+#[derive(Clone, Debug, Args)]
+#[command(group = ArgGroup::new("which_quarantined").required(true).args(["ids", "all", "reason"]))]
+pub(crate) struct RequeueOptions {
+    /// Crash ids, with or without bp-
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<CrashId>,
+    /// All that are in quarantine
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Those whose reason has this text
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) reason: Option<String>,
+    /// Put nothing back: say what would be
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Clone, Debug, Subcommand)]

@@ -10,6 +10,7 @@ pub(crate) mod reconcile;
 pub(crate) mod reprocess;
 pub(crate) mod sample;
 pub(crate) mod signature;
+pub(crate) mod spool;
 pub(crate) mod stackwalk;
 pub(crate) mod submit;
 
