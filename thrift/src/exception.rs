@@ -80,6 +80,12 @@ const PHRASES: &[(&str, &str, Sort)] = &[
     ("table name already in use", "AlreadyExists", Sort::Payload),
 ];
 
+/// An exception that the interface does not declare: of a request that makes no sense.
+const INTERNAL_ERROR: &str = "InternalError";
+
+/// A request that can't be meant so.
+const ILLEGAL_ARGUMENT: &str = "IllegalArgument";
+
 /// Looked for after the names: a batch on a table that is not there names no cause.
 const NO_SERVER: (&str, &str, Sort) =
     ("servers with issues: null", "NoServerNamed", Sort::Installation);
@@ -111,6 +117,12 @@ impl Exception {
         }
     }
 
+    /// Whether the gateway may have understood another request than was sent. What it did not read
+    /// of this one it would take for the next one's beginning.
+    pub(crate) fn may_be_out_of_step(&self) -> bool {
+        matches!(self.name, INTERNAL_ERROR | ILLEGAL_ARGUMENT)
+    }
+
     /// From what a call returned, if it is a refusal and not a failure of the connection.
     pub(crate) fn of(error: &thrift::Error) -> Option<Self> {
         match error {
@@ -125,7 +137,7 @@ impl Exception {
             Self::of_text(error.message.as_deref().unwrap_or_default(), error.can_retry)
         } else if let Some(error) = error.downcast_ref::<IllegalArgument>() {
             let text = error.message.as_deref().unwrap_or_default();
-            let known = phrase(text).map_or("IllegalArgument", |(name, _)| name);
+            let known = phrase(text).map_or(ILLEGAL_ARGUMENT, |(name, _)| name);
             Self { name: known, sort: Sort::Payload, text: first_line(text) }
         } else if let Some(error) = error.downcast_ref::<AlreadyExists>() {
             let text = first_line(error.message.as_deref().unwrap_or_default());
@@ -138,8 +150,7 @@ impl Exception {
     fn of_application(error: &ApplicationError) -> Option<Self> {
         let (name, sort) = match error.kind {
             ApplicationErrorKind::UnknownMethod => ("UnknownMethod", Sort::Installation),
-            // An exception that the interface does not declare, of this payload.
-            ApplicationErrorKind::InternalError => ("InternalError", Sort::Payload),
+            ApplicationErrorKind::InternalError => (INTERNAL_ERROR, Sort::Payload),
             // The rest means that the two ends do not understand each other; an answer without a
             // result is among it.
             _ => return None,

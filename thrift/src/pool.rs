@@ -257,6 +257,9 @@ impl Pool {
             let gateway = connection.seat.0.to_string();
             let called = connection.call(until, spec.reply_bytes, &mut |rpc| job.attempt(rpc));
             let broken = match called {
+                Err(Failure::Refused(exception)) if exception.may_be_out_of_step() => {
+                    Err(Error::Refused { call, exception })
+                }
                 Ok(()) | Err(Failure::Refused(_)) => {
                     self.keep(slot, connection);
                     return match called {

@@ -1,6 +1,6 @@
 //! Reading rows by their keys.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use auxilio_common::limits;
 
@@ -8,7 +8,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::job::Spec;
 use crate::lane::Lane;
-use crate::row::{Row, check_key};
+use crate::row::{Row, check_answered, check_key};
 
 impl Client {
     /// Reads a row's newest cells; `None` if it has none of the columns.
@@ -33,8 +33,9 @@ impl Client {
         let (table, key, columns) = (self.table(table), key.to_vec(), owned(columns));
         let rows = self.call(spec, bytes, move |rpc| {
             use hbase_thrift::hbase::THbaseSyncClient as _;
-            let (table, key, columns) = (table.clone(), key.clone(), columns.clone());
-            rpc.get_row_with_columns(table, key, columns, BTreeMap::new())
+            let (table, columns) = (table.clone(), columns.clone());
+            let rows = rpc.get_row_with_columns(table, key.clone(), columns, BTreeMap::new())?;
+            check_answered(rows, |answered| answered == key)
         });
         Ok(rows.await?.into_iter().next().map(Row::of))
     }
@@ -59,8 +60,10 @@ impl Client {
         let (table, keys, columns) = (self.table(table), keys.to_vec(), owned(columns));
         let rows = self.call(spec, bytes, move |rpc| {
             use hbase_thrift::hbase::THbaseSyncClient as _;
-            let (table, keys, columns) = (table.clone(), keys.clone(), columns.clone());
-            rpc.get_rows_with_columns(table, keys, columns, BTreeMap::new())
+            let (table, columns) = (table.clone(), columns.clone());
+            let rows = rpc.get_rows_with_columns(table, keys.clone(), columns, BTreeMap::new())?;
+            let asked: BTreeSet<_> = keys.iter().map(Vec::as_slice).collect();
+            check_answered(rows, |answered| asked.contains(answered))
         });
         Ok(rows.await?.into_iter().map(Row::of).collect())
     }

@@ -80,6 +80,20 @@ pub struct RowPut {
     pub timestamp: i64,
 }
 
+/// Refuses an answer that holds a row which nobody asked for: it belongs to another call, or it was
+/// changed on its way.
+pub(crate) fn check_answered(
+    rows: Vec<TRowResult>,
+    is_asked: impl Fn(&[u8]) -> bool,
+) -> thrift::Result<Vec<TRowResult>> {
+    if rows.iter().all(|row| row.row.as_deref().is_some_and(&is_asked)) {
+        return Ok(rows);
+    }
+    let kind = thrift::ProtocolErrorKind::InvalidData;
+    let message = "the answer holds a row that nobody asked for";
+    Err(thrift::Error::Protocol(thrift::ProtocolError::new(kind, message)))
+}
+
 /// Refuses a key that HBase does not take.
 pub(crate) fn check_key(call: &'static str, key: &[u8]) -> Result<(), Error> {
     match key.len() {
@@ -99,6 +113,16 @@ pub(crate) fn check_column(call: &'static str, column: &[u8]) -> Result<(), Erro
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_is_about_the_rows_that_were_asked_for() {
+        let row = |key: &str| TRowResult::new(Some(key.into()), None, None);
+        let answered = |rows| check_answered(rows, |key| key == b"a");
+        assert_eq!(answered(vec![row("a")]).unwrap().len(), 1);
+        assert!(answered(vec![row("a"), row("b")]).is_err());
+        assert!(answered(vec![TRowResult::new(None, None, None)]).is_err());
+        assert!(answered(Vec::new()).unwrap().is_empty());
+    }
 
     #[test]
     fn keys_and_columns_are_checked_before_the_wire() {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use auxilio_common::limits;
 use hbase_thrift::hbase::{THbaseSyncClient as _, TRowResult, TScan};
+use thrift::ProtocolErrorKind as Kind;
 
 use crate::client::Client;
 use crate::connection::Rpc;
@@ -15,7 +16,7 @@ use crate::error::Error;
 use crate::job::Spec;
 use crate::lane::Lane;
 use crate::read::owned;
-use crate::row::Row;
+use crate::row::{Row, check_answered};
 
 /// Rows that a region server sends a gateway at once.
 const CACHING_MAX: usize = 1_000;
@@ -101,7 +102,7 @@ fn page(
     limit: usize,
 ) -> thrift::Result<Vec<TRowResult>> {
     let scanner = rpc.scanner_open_with_scan(table.to_vec(), request.clone(), BTreeMap::new())?;
-    let fetched = fetch(rpc, scanner, limit);
+    let fetched = fetch(rpc, scanner, request, limit);
     // After a failure of the connection there is nobody to tell; the gateway forgets it in time.
     if matches!(fetched, Ok(_) | Err(thrift::Error::User(_) | thrift::Error::Application(_))) {
         match rpc.scanner_close(scanner) {
@@ -112,18 +113,39 @@ fn page(
     fetched
 }
 
-fn fetch(rpc: &mut Rpc, scanner: i32, limit: usize) -> thrift::Result<Vec<TRowResult>> {
-    let mut rows = Vec::new();
+fn fetch(
+    rpc: &mut Rpc,
+    scanner: i32,
+    request: &TScan,
+    limit: usize,
+) -> thrift::Result<Vec<TRowResult>> {
+    let (start, stop) = (request.start_row.as_deref(), request.stop_row.as_deref());
+    let in_range = |key: &[u8]| start.is_none_or(|it| it <= key) && stop.is_none_or(|it| key < it);
+    let (mut rows, mut bytes_left) = (Vec::new(), limits::HBASE_REPLY_BYTES_MAX);
     while rows.len() < limit {
-        let wanted = i32::try_from(limit - rows.len()).unwrap_or(i32::MAX);
-        let more = rpc.scanner_get_list(scanner, wanted)?;
+        let wanted = limit - rows.len();
+        // The limit of a page fits.
+        let asked = i32::try_from(wanted).unwrap_or(i32::MAX);
+        let more = check_answered(rpc.scanner_get_list(scanner, asked)?, in_range)?;
         // Only an empty list is the end.
         if more.is_empty() {
             break;
         }
+        // Each answer has its bound; so has the page, however many there are of them.
+        let left = bytes_left.checked_sub(more.iter().map(row_bytes).sum());
+        let Some(left) = left.filter(|_| more.len() <= wanted) else {
+            let message = "a page of a scan has more than was asked for";
+            return Err(thrift::ProtocolError::new(Kind::SizeLimit, message).into());
+        };
+        bytes_left = left;
         rows.extend(more);
     }
     Ok(rows)
+}
+
+fn row_bytes(row: &TRowResult) -> usize {
+    let cells = row.columns.iter().flatten();
+    cells.map(|(column, cell)| column.len() + cell.value.as_ref().map_or(0, Vec::len)).sum()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use futures::future::join_all;
 use tokio::time::sleep;
 
 use crate::support::{Bench, cell, connect, read};
-use crate::tamper::{Fault, Tamper, Way};
+use crate::sweep;
 
 #[tokio::test]
 async fn a_connection_that_ended_between_calls_is_not_noticed() {
@@ -194,58 +194,26 @@ async fn a_gateway_that_stands_still_is_left_alone() {
 }
 
 #[tokio::test]
-async fn an_answer_cut_or_changed_at_any_byte_harms_its_own_call_only() {
-    let bench = Bench::new();
-    let table = bench.table().await;
-    bench.client.put_row(table, b"r", &cell("right"), 1).await.unwrap();
-    // Side by side, because a length that was changed costs a deadline.
-    let changed = (0..12).map(|first| harm_answers(&bench, (first..90).step_by(12)));
-    let changed: usize = join_all(changed).await.into_iter().sum();
-    assert!(changed > 0, "some answer was not as it should be");
-}
-
-/// Harms answers at some bytes; answers how many calls gave something else than the row.
-async fn harm_answers(bench: &Bench, places: impl Iterator<Item = usize>) -> usize {
-    let tamper = Tamper::start(bench.hbase.gateways()[0]);
-    let mut config = bench.config.clone();
-    config.gateways = vec![tamper.address().to_string()];
-    config.call_timeout_secs = 1;
-    let (client, _) = connect(&config);
-    let get = async || client.get_row("t", b"r", &[b"f:q"], 10).await;
-    let right = get().await.unwrap();
-    let mut wrong = 0;
-    for at in places {
-        for fault in [Fault::Cut, Fault::Flip(0x80), Fault::Flip(0x01)] {
-            tamper.arm(Way::ToClient, at, fault);
-            let row = get().await;
-            tamper.disarm();
-            // Thrift has no checksum: a changed value is the store's to find.
-            wrong += usize::from(!matches!(&row, Ok(row) if *row == right));
-            assert!(fault != Fault::Cut || row.is_ok(), "a cut one is repeated: {row:?}");
-            assert_eq!(get().await.unwrap(), right, "after {fault:?} at {at}");
-        }
+async fn a_call_harmed_at_a_byte_harms_no_other_call() {
+    let bench = sweep::bench().await;
+    for mode in [sweep::MODES[0], sweep::MODES[1]] {
+        let tally = sweep::sweep(&bench, mode, sweep::sample, 12).await;
+        // A fault that does nothing would show here.
+        let errors: usize = tally.errors.values().sum();
+        assert!(tally.cases > 100 && errors > tally.cases / 5, "{tally:?}");
     }
-    wrong
 }
 
+#[cfg(feature = "long")]
 #[tokio::test]
-async fn a_request_cut_at_any_byte_is_made_once_more() {
-    let bench = Bench::new();
-    let table = bench.table().await;
-    let tamper = Tamper::start(bench.hbase.gateways()[0]);
-    let mut config = bench.config.clone();
-    config.gateways = vec![tamper.address().to_string()];
-    let (client, told) = connect(&config);
-    client.put_row(table, b"r", &cell("first"), 1).await.unwrap();
-    for (at, timestamp) in (0..100).zip(2..) {
-        tamper.arm(Way::ToServer, at, Fault::Cut);
-        let value = format!("value {at}");
-        let put = client.put_row(table, b"r", &cell(value.clone()), timestamp).await;
-        tamper.disarm();
-        put.unwrap();
-        assert_eq!(read(&client, b"r").await.unwrap(), value.as_bytes());
+async fn every_byte_of_every_call_may_be_harmed_in_every_way_and_mode() {
+    let bench = sweep::bench().await;
+    for mode in sweep::MODES {
+        let tally = sweep::sweep(&bench, mode, sweep::everything, 24).await;
+        println!("{mode:?}: {tally:?}");
+        let errors: usize = tally.errors.values().sum();
+        assert!(tally.cases > 8_000 && errors > tally.cases / 5, "{tally:?}");
     }
-    assert!(told.count("mutateRowTs repeated") > 50);
 }
 
 fn key(salt: u32, number: usize) -> String {

@@ -10,4 +10,5 @@ mod scans;
 mod store;
 mod store_rows;
 mod support;
+mod sweep;
 mod tamper;
