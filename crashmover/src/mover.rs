@@ -22,6 +22,10 @@ use crate::wanted::Wanted;
 /// How long a crash that is due waits on while there is no room for it.
 const NO_ROOM_WAIT: Duration = Duration::from_millis(50);
 
+/// Every so many slots one is first for a crash that is due again: after an outage a thousand are, and
+/// those that come then shall not wait for all of them.
+const DUE_EVERY: usize = 3;
+
 pub(crate) struct Mover {
     pub(crate) config: Config,
     pub(crate) spools: Vec<Arc<Carried>>,
@@ -31,6 +35,8 @@ pub(crate) struct Mover {
     pub(crate) hints: Hints,
     pub(crate) wanted: Arc<Wanted>,
     turn: AtomicUsize,
+    /// How many slots were offered so far.
+    slots: AtomicUsize,
 }
 
 /// A crash in our hands.
@@ -61,8 +67,8 @@ impl Mover {
         hints: Hints,
     ) -> Self {
         let hands = Arc::new(Hands::new(spools.len()));
-        let (wanted, turn) = (Arc::default(), AtomicUsize::new(0));
-        Self { config, spools, store, shell, hands, hints, wanted, turn }
+        let (wanted, turn, slots) = (Arc::default(), AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { config, spools, store, shell, hands, hints, wanted, turn, slots }
     }
 
     /// Claims at most `max` crashes, shared out among the spools that have some. Each is asked by
@@ -113,21 +119,16 @@ impl Mover {
         share_out(free, &sharers, most, self.turn.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Blocks: claims at most `max` crashes of a spool. Those that are due again take at most half
-    /// of the slots, so that what fails for its own reasons never stops the others.
+    /// Blocks: claims at most `max` crashes of a spool. Of those that are due again every third slot
+    /// takes one, and what new ones leave free as well up to half, so that what fails for its own
+    /// reasons never stops the others.
     fn claim_next(&self, spool: usize, max: usize) -> Vec<Load> {
         let mut loads = Vec::new();
-        let now = self.shell.clock.monotonic();
         let bytes_max = self.config.bytes_in_flight_max;
-        for waiting in self.hands.take_due(spool, now, max.div_ceil(2)) {
-            match self.claim(spool, &waiting.entry, waiting.backoff, true, bytes_max) {
-                Taken::Load(load) => loads.push(load),
-                Taken::No => {}
-                Taken::Full(backoff) => {
-                    self.hands.wait(spool, waiting.entry, backoff, now + NO_ROOM_WAIT);
-                }
-            }
-        }
+        let first = self.slots.fetch_add(max, Ordering::Relaxed);
+        // Slots mostly come free one at a time: a share of `max` would be all of it.
+        let due = (0..max).filter(|slot| first.wrapping_add(*slot) % DUE_EVERY == 0).count();
+        self.claim_due(spool, due, &mut loads);
         let carried = &self.spools[spool];
         let mut may_scan = true;
         while loads.len() < max && self.hands.may_take_new(spool) {
@@ -142,7 +143,23 @@ impl Mover {
                 }
             }
         }
+        let left = (max - loads.len()).min(max.div_ceil(2).saturating_sub(due));
+        self.claim_due(spool, left, &mut loads);
         loads
+    }
+
+    fn claim_due(&self, spool: usize, max: usize, loads: &mut Vec<Load>) {
+        let now = self.shell.clock.monotonic();
+        let bytes_max = self.config.bytes_in_flight_max;
+        for waiting in self.hands.take_due(spool, now, max) {
+            match self.claim(spool, &waiting.entry, waiting.backoff, true, bytes_max) {
+                Taken::Load(load) => loads.push(load),
+                Taken::No => {}
+                Taken::Full(backoff) => {
+                    self.hands.wait(spool, waiting.entry, backoff, now + NO_ROOM_WAIT);
+                }
+            }
+        }
     }
 
     /// Blocks: takes a crash up, unless the bytes in hand would pass `bytes_max`.

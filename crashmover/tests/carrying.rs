@@ -59,7 +59,12 @@ impl Site {
     }
 
     fn start(&self, monitor_urls: Vec<String>) -> JoinHandle<()> {
+        self.start_with(monitor_urls, Config::default().workers)
+    }
+
+    fn start_with(&self, monitor_urls: Vec<String>, workers: usize) -> JoinHandle<()> {
         let config = Config {
+            workers,
             admin_address: SocketAddr::from(([127, 0, 0, 1], 0)),
             monitor_urls,
             bytes_in_flight_max: 300_000,
@@ -243,6 +248,28 @@ async fn a_store_that_goes_away_and_comes_back_gets_all_of_it() {
     assert_eq!(site.spool.source().quarantined().unwrap(), 0);
     let day = "20121224".parse().unwrap();
     assert_eq!(site.store.list_day(day, None, 100).await.unwrap().len(), 30);
+}
+
+#[tokio::test]
+async fn a_crash_that_comes_when_the_store_is_back_need_not_wait_for_all_that_failed() {
+    let site = Site::new();
+    let (store, away) = (site.dir.path().join("store"), site.dir.path().join("away"));
+    // One slot, so that never two come free at once.
+    let mover = site.start_with(Vec::new(), 1);
+    site.commit(raw_crash(0, Lane::Standard), Lane::Standard, 10);
+    site.until("the first is carried", || site.waiting() == 0).await;
+    fs::rename(&store, &away).unwrap();
+    for number in 1..=300 {
+        site.commit(raw_crash(number, Lane::Standard), Lane::Standard, 10);
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    fs::rename(&away, &store).unwrap();
+    let fresh = site.commit(raw_crash(301, Lane::Standard), Lane::Standard, 10);
+    site.until("the new one is carried", || !fresh.exists()).await;
+    let left = site.waiting();
+    assert!(left > 100, "{left} of 300 were left");
+    site.until("all is carried", || site.waiting() == 0).await;
+    site.stop(vec![mover]).await;
 }
 
 #[tokio::test]

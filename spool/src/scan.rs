@@ -12,9 +12,12 @@ use crate::layout::{self, Layout};
 use crate::{Error, Lane, Source};
 
 /// Every so many entries one comes from the newest end: fresh crashes are seen while a backlog drains.
-const NEWEST_EVERY: usize = 5;
+/// A smaller share than what comes meanwhile would leave each crash to chance: the newest end takes a
+/// crash while it is among the newest, or the oldest end when the backlog is gone. A backlog drains
+/// at three times the rate of arrival, so half is enough.
+const NEWEST_EVERY: usize = 2;
 
-/// Every so many entries one comes from the other lane first.
+/// Every so many entries one comes from the other lane first. Its turn is one of the oldest end.
 const OTHER_LANE_EVERY: usize = 10;
 
 /// A file that waits.
@@ -49,8 +52,8 @@ pub struct Scan {
 }
 
 impl Source {
-    /// At most `max` entries that `skip` does not name, in order: mostly the oldest of the standard
-    /// lane, every fifth the newest, every tenth of the deferred lane, the gaps filled by what there is.
+    /// At most `max` entries that `skip` does not name, in order: the oldest and the newest of the
+    /// standard lane in turn, every tenth of the deferred lane, the gaps filled by what there is.
     ///
     /// Its cost depends on `max`, on the entries skipped and on the number of minutes, not on how
     /// many crashes wait.
@@ -67,7 +70,7 @@ impl Source {
         let mut taken = HashSet::new();
         let mut entries = Vec::new();
         for place in 1.. {
-            let order = if place % OTHER_LANE_EVERY == 0 {
+            let order = if place % OTHER_LANE_EVERY == OTHER_LANE_EVERY - 1 {
                 [&mut deferred, &mut standard]
             } else {
                 [&mut standard, &mut deferred]

@@ -30,7 +30,7 @@ fn ids(entries: &[Entry]) -> Vec<auxilio_common::CrashId> {
 }
 
 #[test]
-fn the_oldest_standard_comes_first_with_shares_for_the_newest_and_the_deferred() {
+fn the_oldest_and_the_newest_standard_come_in_turn_with_a_share_for_the_deferred() {
     let dir = tempfile::tempdir().unwrap();
     let clock = SetClock::at(NOW);
     let spool = spool_at(dir.path(), &clock);
@@ -39,7 +39,7 @@ fn the_oldest_standard_comes_first_with_shares_for_the_newest_and_the_deferred()
         commit(&spool, Lane::Deferred, 100 + number, 1_000 - number);
         clock.advance(Duration::from_secs(20));
     }
-    let expected = [0, 1, 2, 3, 29, 4, 5, 6, 7, 129, 8, 9, 10, 11, 28, 12, 13, 14, 15, 128];
+    let expected = [0, 29, 1, 28, 2, 27, 3, 26, 100, 25, 4, 24, 5, 23, 6, 22, 7, 21, 101, 20];
     assert_eq!(ids(&scan(&spool, 20)), expected.map(crash_id));
     let all = scan(&spool, 1_000);
     assert_eq!(all.len(), 60);
