@@ -187,7 +187,10 @@ pub trait CrashStore: Send + Sync {
         limit: usize,
     ) -> Result<AuditPage, StoreError>;
 
-    /// Puts back what a stray lacks, if that can be made from what is there. Looks again first.
+    /// Looks again whether a stray still is one. Changes nothing.
+    async fn is_astray(&self, stray: &Stray) -> Result<bool, StoreError>;
+
+    /// Puts back what a stray lacks, if that can be made from what is there.
     async fn mend(&self, stray: &Stray) -> Result<Mending, StoreError>;
 
     /// Removes an unfinished crash, or a row of an index that has no crash, if it still is one; says

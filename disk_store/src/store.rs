@@ -175,6 +175,11 @@ impl CrashStore for DiskStore {
         self.run("audit", scope, move |inner| inner.audit(scope, from.as_ref(), limit)).await
     }
 
+    async fn is_astray(&self, stray: &Stray) -> Result<bool, StoreError> {
+        let (crash_id, stray) = (stray.crash_id, stray.clone());
+        self.run("look again at", crash_id, move |inner| inner.is_astray(&stray)).await
+    }
+
     async fn mend(&self, stray: &Stray) -> Result<Mending, StoreError> {
         let (crash_id, stray) = (stray.crash_id, stray.clone());
         self.run("mend crash", crash_id, move |inner| inner.mend(&stray)).await

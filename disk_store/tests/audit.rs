@@ -66,7 +66,9 @@ impl Bench {
     fn lose(&self, folder: &str, crash_id: CrashId) {
         let files = self.files(folder, crash_id);
         assert!(!files.is_empty());
-        files.iter().for_each(|file| fs::remove_file(file).unwrap());
+        for file in &files {
+            fs::remove_file(file).unwrap();
+        }
     }
 
     async fn assert_in_order(&self) {
@@ -113,7 +115,9 @@ async fn a_crash_that_an_index_lost_gets_its_rows_again_but_not_the_queues() {
     assert_eq!(found, [unlisted(0, Index::Submitted), unlisted(1, Index::Hang)]);
     for stray in &found {
         assert!(!bench.store.remove_stray(stray).await.unwrap());
+        assert!(bench.store.is_astray(stray).await.unwrap());
         assert_eq!(bench.store.mend(stray).await.unwrap(), Mending::Mended);
+        assert!(!bench.store.is_astray(stray).await.unwrap());
         assert_eq!(bench.store.mend(stray).await.unwrap(), Mending::NotAstray);
     }
     bench.assert_in_order().await;
@@ -138,7 +142,9 @@ async fn a_crash_whose_file_went_comes_back_from_any_of_its_rows() {
         let [stray] = &found[..] else { panic!("{kept}: {found:?}") };
         assert!(matches!(stray.what, Astray::RowAlone { .. }));
         assert!(!bench.store.remove_stray(stray).await.unwrap(), "it is all there is of the crash");
+        assert!(bench.store.is_astray(stray).await.unwrap());
         assert_eq!(bench.store.mend(stray).await.unwrap(), Mending::Mended);
+        assert!(!bench.store.is_astray(stray).await.unwrap());
         assert_eq!(bench.store.mend(stray).await.unwrap(), Mending::NotAstray);
         let dump = bench.store.open_dump(id, &DumpName::main()).await.unwrap().unwrap();
         assert_eq!(dump.length, 5_000);
@@ -190,6 +196,7 @@ async fn a_damaged_file_is_named_once_and_stays() {
         let found = bench.strays(scope).await;
         let [stray] = &found[..] else { panic!("{scope}: {found:?}") };
         assert_eq!(stray.crash_id, damaged);
+        assert!(bench.store.is_astray(stray).await.unwrap());
         assert!(matches!(&stray.what, Astray::Damaged { what } if !what.is_empty()), "{stray:?}");
         assert_eq!(bench.store.mend(stray).await.unwrap(), Mending::Impossible);
         assert!(!bench.store.remove_stray(stray).await.unwrap());

@@ -135,6 +135,10 @@ impl<T: Interposer> CrashStore for InterposedStore<T> {
         self.0.store().audit(scope, from, limit).await
     }
 
+    async fn is_astray(&self, stray: &Stray) -> Result<bool, StoreError> {
+        self.0.store().is_astray(stray).await
+    }
+
     async fn mend(&self, stray: &Stray) -> Result<Mending, StoreError> {
         self.0.store().mend(stray).await
     }

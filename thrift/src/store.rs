@@ -205,6 +205,11 @@ impl CrashStore for HbaseStore {
         page.map_err(|fault| fault.while_doing("audit", &scope))
     }
 
+    async fn is_astray(&self, stray: &Stray) -> Result<bool, StoreError> {
+        let looked = self.is_still_astray(stray).await;
+        looked.map_err(|fault| fault.while_doing("look again at", &stray.crash_id))
+    }
+
     async fn mend(&self, stray: &Stray) -> Result<Mending, StoreError> {
         let mended = self.mend_stray(stray).await;
         mended.map_err(|fault| fault.while_doing("mend crash", &stray.crash_id))

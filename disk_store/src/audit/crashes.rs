@@ -114,6 +114,16 @@ impl Inner {
         Ok(())
     }
 
+    /// What is astray of a crash, looked at by itself.
+    pub(super) fn strays_of(&self, crash_id: CrashId) -> Result<Vec<Stray>, Fault> {
+        let processed = self.generations(crash_id)?.into_iter().max();
+        let files = Files { has_raw: self.has_raw(crash_id)?, processed };
+        let mut strays = Vec::new();
+        self.judge(crash_id, &files, &mut strays)?;
+        self.judge_dumps(crash_id, &files, &mut strays)?;
+        Ok(strays)
+    }
+
     fn judge_alone(
         &self,
         crash_id: CrashId,

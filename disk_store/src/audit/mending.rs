@@ -18,6 +18,18 @@ use crate::layout::Place;
 use crate::remove::flush_if_there;
 
 impl Inner {
+    /// Whether a stray still is one.
+    pub(crate) fn is_astray(&self, stray: &Stray) -> Result<bool, Fault> {
+        let crash_id = stray.crash_id;
+        match &stray.what {
+            Astray::RowAlone { index, row } => {
+                let Some(place) = self.row_place(crash_id, *index, row) else { return Ok(false) };
+                Ok(is_file(&place.path())? && !self.has_raw(crash_id)?)
+            }
+            what => Ok(self.strays_of(crash_id)?.iter().any(|now| now.what == *what)),
+        }
+    }
+
     pub(crate) fn mend(&self, stray: &Stray) -> Result<Mending, Fault> {
         match &stray.what {
             Astray::Unlisted(_) => self.list_again(stray.crash_id),

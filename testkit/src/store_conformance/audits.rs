@@ -85,6 +85,7 @@ pub async fn a_processed_crash_alone_is_named_and_stays(store: Store) {
     assert_eq!(stray.crash_id, crash.raw_crash().crash_id);
     assert_eq!(stray.what, Astray::ProcessedAlone);
     assert_eq!(stray.since.millis(), document.envelope.generation.0);
+    assert!(store.is_astray(stray).await.expect("is_astray"));
     assert_eq!(store.mend(stray).await.expect("mend"), Mending::Impossible);
     assert!(!store.remove_stray(stray).await.expect("remove_stray"));
     let kept = store.get_processed(stray.crash_id).await.expect("get_processed");
@@ -111,6 +112,7 @@ pub async fn what_is_whole_is_never_removed_as_a_stray(store: Store) {
         row_alone(Index::Unprocessed, "../../../../etc/passwd"),
     ] {
         let stray = Stray { crash_id, since, what };
+        assert!(!store.is_astray(&stray).await.expect("is_astray"), "{stray:?}");
         assert!(!store.remove_stray(&stray).await.expect("remove_stray"), "{stray:?}");
         let mended = store.mend(&stray).await.expect("mend");
         assert_ne!(mended, Mending::Mended, "{stray:?}");

@@ -6,6 +6,7 @@
 
 mod crashes;
 mod dumps;
+mod looking;
 mod mending;
 mod removing;
 mod rows;

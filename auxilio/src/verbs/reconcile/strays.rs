@@ -44,6 +44,10 @@ impl Straying {
         if age < limits::STRAY_AGE_MIN || held.contains(&stray.crash_id) {
             return Ok(Some(Fate::Arriving));
         }
+        // It was not in a spool a moment ago: if a mover had it, all of it is in the store now.
+        if !self.store.is_astray(stray).await? {
+            return Ok(None);
+        }
         let is_removed = self.removes_orphans && age >= limits::ORPHAN_AGE_MIN;
         if self.is_dry_run {
             return Ok(Some(match stray.what {

@@ -10,8 +10,8 @@ use super::super::fault::Fault;
 use super::super::index::ROWS_AT_ONCE;
 use super::super::schema::{CRASHES, SUBMITTED};
 use super::super::{HbaseStore, columns, keys};
-use super::INDEX_BYTES;
 use super::state::{State, state};
+use super::{INDEX_BYTES, NAMES_BYTES};
 use crate::row::Row;
 use crate::scan::{Scan, after};
 
@@ -25,9 +25,6 @@ pub(super) const COLUMNS: [&[u8]; 7] = [
     columns::SUBMITTED,
     columns::HANG_ID,
 ];
-
-/// About what the names of a row's cells have, in bytes.
-const NAMES_BYTES: usize = 16 * 1024;
 
 /// A whole crash and where its rows should be.
 struct Listed {

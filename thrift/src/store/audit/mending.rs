@@ -40,7 +40,7 @@ impl HbaseStore {
         Ok(Mending::Mended)
     }
 
-    async fn is_listed(&self, crash: &RawCrash) -> Result<bool, Fault> {
+    pub(super) async fn is_listed(&self, crash: &RawCrash) -> Result<bool, Fault> {
         let submitted = keys::timed(crash.metadata.submitted_timestamp, crash.crash_id)?;
         let wanted = [columns::CRASH_ID];
         if self.client.get_row(SUBMITTED, &submitted, &wanted, INDEX_BYTES).await?.is_none() {

@@ -18,11 +18,11 @@ use auxilio_common::CrashId;
 use auxilio_common::audit::{Astray, Index, Stray};
 
 use super::super::fault::Fault;
-use super::super::schema::{CRASHES, HANGS, SUBMITTED, UNPROCESSED};
+use super::super::schema::CRASHES;
 use super::super::{HbaseStore, columns, keys};
 use super::INDEX_BYTES;
+use super::looking::table_of;
 use super::rows::is_none;
-use super::state::{COLUMNS, State, state};
 use crate::row::Put;
 
 /// The columns of the last call of a put, chunks aside.
@@ -47,18 +47,10 @@ impl HbaseStore {
         }
     }
 
-    async fn state_of(&self, crash_id: CrashId) -> Result<Option<State>, Fault> {
-        let row = self.client.get_row(CRASHES, &keys::crash(crash_id), &COLUMNS, 4_096).await?;
-        Ok(row.map(|row| state(&row)))
-    }
-
     async fn remove_unfinished(&self, crash_id: CrashId) -> Result<bool, Fault> {
         let key = keys::crash(crash_id);
-        match self.state_of(crash_id).await? {
-            Some(State::Unfinished) => {}
-            // Chunks may stand there without any mark of ours; then none of its cells is another's.
-            None if self.are_all_chunks(&key).await? => {}
-            None | Some(State::Whole | State::ProcessedAlone | State::Foreign) => return Ok(false),
+        if !self.is_unfinished(crash_id).await? {
+            return Ok(false);
         }
         let empty = Put::new(columns::MANIFEST, "");
         if !self.client.put_if_absent(CRASHES, &key, &empty).await? {
@@ -79,11 +71,6 @@ impl HbaseStore {
         Ok(true)
     }
 
-    async fn are_all_chunks(&self, key: &[u8]) -> Result<bool, Fault> {
-        let names = self.names(key).await?;
-        Ok(names.is_some_and(|row| row.cells.keys().all(|column| column.contains(&b'#'))))
-    }
-
     async fn remove_row_alone(
         &self,
         crash_id: CrashId,
@@ -93,18 +80,8 @@ impl HbaseStore {
         if !is_none(self.state_of(crash_id).await?) {
             return Ok(false);
         }
-        let (table, column) = match index {
-            Index::Submitted => (SUBMITTED, "ids"),
-            Index::Unprocessed => (UNPROCESSED, "ids"),
-            Index::Hang => (HANGS, "ids"),
-        };
-        let row = self.client.get_row(table, key, &[column.as_bytes()], INDEX_BYTES).await?;
-        let Some(mut row) = row else { return Ok(false) };
-        if index == Index::Hang {
-            // Other crashes may have had the hang as well.
-            row.cells.retain(|_, cell| keys::id(&cell.value) == Some(crash_id));
-        }
-        self.delete_visible(table, &row).await?;
+        let Some(row) = self.index_row(crash_id, index, key).await? else { return Ok(false) };
+        self.delete_visible(table_of(index), &row).await?;
         // A crash that came at this moment may have taken our row for its own.
         if let Ok(Some(crash)) = self.raw_crash(crash_id).await {
             self.put_index_rows(&crash).await?;
