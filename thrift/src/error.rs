@@ -31,6 +31,20 @@ pub enum Error {
         /// The column, as far as it is text.
         column: String,
     },
+    /// A table without any family.
+    #[error("{call}: a table needs at least one family")]
+    NoFamily {
+        /// The call.
+        call: &'static str,
+    },
+    /// A family's name that is none.
+    #[error("{call}: \"{name}\" is no name of a family")]
+    BadFamily {
+        /// The call.
+        call: &'static str,
+        /// The name.
+        name: String,
+    },
     /// A row's key that HBase does not take.
     #[error("{call}: a row's key has 1 to 32767 bytes, not {bytes}")]
     BadRow {
@@ -155,6 +169,8 @@ impl Error {
             | Self::NoGateway
             | Self::TooSmall { .. }
             | Self::BadColumn { .. }
+            | Self::NoFamily { .. }
+            | Self::BadFamily { .. }
             | Self::BadRow { .. }
             | Self::TooLarge { .. } => ErrorClass::Permanent,
             Self::Refused { exception, .. } => exception.class(),
@@ -172,7 +188,10 @@ impl Error {
     pub fn name(&self) -> &'static str {
         match self {
             Self::BadAddress(_) | Self::NoGateway | Self::TooSmall { .. } => "configuration",
-            Self::BadColumn { .. } | Self::BadRow { .. } => "bad_request",
+            Self::BadColumn { .. }
+            | Self::NoFamily { .. }
+            | Self::BadFamily { .. }
+            | Self::BadRow { .. } => "bad_request",
             Self::TooLarge { .. } => "too_large",
             Self::Refused { exception, .. } => exception.name(),
             Self::Broken { .. } => "broken",

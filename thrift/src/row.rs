@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use hbase_thrift::hbase::{Mutation, TRowResult};
+use hbase_thrift::hbase::{Mutation, TCell, TRowResult};
 
 use crate::error::Error;
 
@@ -22,6 +22,12 @@ pub struct Cell {
     pub timestamp: i64,
 }
 
+impl Cell {
+    pub(crate) fn of(cell: TCell) -> Option<Self> {
+        Some(Self { value: cell.value?, timestamp: cell.timestamp? })
+    }
+}
+
 /// A row as it was read: only the columns that were asked for, each with its newest cell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row {
@@ -38,9 +44,11 @@ impl Row {
     }
 
     pub(crate) fn of(row: TRowResult) -> Self {
-        let cells = row.columns.unwrap_or_default().into_iter().filter_map(|(column, cell)| {
-            Some((column, Cell { value: cell.value?, timestamp: cell.timestamp? }))
-        });
+        let cells = row
+            .columns
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|(column, cell)| Some((column, Cell::of(cell)?)));
         Self { key: row.row.unwrap_or_default(), cells: cells.collect() }
     }
 }

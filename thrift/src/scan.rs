@@ -36,6 +36,15 @@ pub struct Scan<'a> {
     pub filter: &'a str,
 }
 
+/// How to go through what a scan names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Course {
+    /// From the end to the begin: `start` is then the last key of all, and `stop` one below it.
+    pub reversed: bool,
+    /// Rows as they were before this moment, in milliseconds since the epoch.
+    pub before: Option<i64>,
+}
+
 impl Client {
     /// The first `limit` rows of a scan, in the order of their keys. Fewer are its end.
     ///
@@ -44,6 +53,18 @@ impl Client {
     pub async fn scan_page(
         &self,
         scan: &Scan<'_>,
+        limit: usize,
+        bytes_each: usize,
+    ) -> Result<Vec<Row>, Error> {
+        self.scan_course(scan, Course::default(), limit, bytes_each).await
+    }
+
+    /// The same on another course. Backwards the next page starts at the last key, whose row then
+    /// comes once more.
+    pub async fn scan_course(
+        &self,
+        scan: &Scan<'_>,
+        course: Course,
         limit: usize,
         bytes_each: usize,
     ) -> Result<Vec<Row>, Error> {
@@ -64,10 +85,10 @@ impl Client {
             // Limits of containers fit.
             caching: i32::try_from(limit.min(CACHING_MAX)).ok(),
             filter_string: (!scan.filter.is_empty()).then(|| scan.filter.into()),
-            timestamp: None,
+            timestamp: course.before,
             batch_size: None,
             sort_columns: None,
-            reversed: None,
+            reversed: course.reversed.then_some(true),
             cache_blocks: None,
         };
         let table = self.table(scan.table);
@@ -120,7 +141,13 @@ fn fetch(
     limit: usize,
 ) -> thrift::Result<Vec<TRowResult>> {
     let (start, stop) = (request.start_row.as_deref(), request.stop_row.as_deref());
-    let in_range = |key: &[u8]| start.is_none_or(|it| it <= key) && stop.is_none_or(|it| key < it);
+    let reversed = request.reversed == Some(true);
+    let in_range = |key: &[u8]| match (start.filter(|start| !start.is_empty()), stop) {
+        (start, stop) if reversed => {
+            start.is_none_or(|it| key <= it) && stop.is_none_or(|it| it < key)
+        }
+        (start, stop) => start.is_none_or(|it| it <= key) && stop.is_none_or(|it| key < it),
+    };
     let (mut rows, mut bytes_left) = (Vec::new(), limits::HBASE_REPLY_BYTES_MAX);
     while rows.len() < limit {
         let wanted = limit - rows.len();

@@ -1,7 +1,7 @@
 //! Tables themselves: calls for operators and tests, which go to HBase's master.
 
 use auxilio_common::limits;
-use hbase_thrift::hbase::{ColumnDescriptor, THbaseSyncClient as _};
+use hbase_thrift::hbase::{ColumnDescriptor, THbaseSyncClient as _, TRegionInfo};
 
 use crate::client::Client;
 use crate::connection::Rpc;
@@ -61,6 +61,33 @@ impl Family {
     }
 }
 
+/// A region of a table: the rows from `start` to before `end`, empty for the table's ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// Its name, which calls take in the place of a table's.
+    pub name: String,
+    /// Its first key.
+    pub start: Vec<u8>,
+    /// The key before which it ends.
+    pub end: Vec<u8>,
+    /// The host of the region server that serves it.
+    pub server: String,
+}
+
+impl Region {
+    fn of(info: TRegionInfo) -> Self {
+        let text = |bytes: Option<Vec<u8>>| {
+            String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
+        };
+        Self {
+            name: text(info.name),
+            start: info.start_key.unwrap_or_default(),
+            end: info.end_key.unwrap_or_default(),
+            server: text(info.server_name),
+        }
+    }
+}
+
 impl Client {
     /// The names of all tables of the cluster, whole.
     pub async fn table_names(&self) -> Result<Vec<String>, Error> {
@@ -77,14 +104,56 @@ impl Client {
         Ok(found.await?.into_values().map(Family::of).collect())
     }
 
-    /// Makes a table of one region.
-    pub async fn create_table(&self, table: &str, families: &[Family]) -> Result<(), Error> {
+    /// A table's regions, in the order of their keys.
+    pub async fn regions(&self, table: &str) -> Result<Vec<Region>, Error> {
         let table = self.table(table);
-        let families: Vec<_> = families.iter().map(Family::descriptor).collect();
-        self.table_call("createTable", false, move |rpc| {
-            rpc.create_table(table.clone(), families.clone())
+        let found = self
+            .table_call("getTableRegions", true, move |rpc| rpc.get_table_regions(table.clone()));
+        let mut regions: Vec<_> = found.await?.into_iter().map(Region::of).collect();
+        regions.sort_by(|one, other| one.start.cmp(&other.start));
+        Ok(regions)
+    }
+
+    /// Whether a table is there and takes calls.
+    pub async fn is_table_enabled(&self, table: &str) -> Result<bool, Error> {
+        let table = self.table(table);
+        let call = "isTableEnabled";
+        self.table_call(call, true, move |rpc| rpc.is_table_enabled(table.clone())).await
+    }
+
+    /// Lets a table take calls, or takes it from them; what is in it stays.
+    pub async fn enable_table(&self, table: &str, enable: bool) -> Result<(), Error> {
+        let table = self.table(table);
+        let call = if enable { "enableTable" } else { "disableTable" };
+        self.table_call(call, false, move |rpc| {
+            if enable { rpc.enable_table(table.clone()) } else { rpc.disable_table(table.clone()) }
         })
         .await
+    }
+
+    /// Asks for a compaction; a major one also ends what was deleted. It goes on after the answer.
+    pub async fn compact_table(&self, table: &str, major: bool) -> Result<(), Error> {
+        let table = self.table(table);
+        let call = if major { "majorCompact" } else { "compact" };
+        self.table_call(call, true, move |rpc| {
+            if major { rpc.major_compact(table.clone()) } else { rpc.compact(table.clone()) }
+        })
+        .await
+    }
+
+    /// Makes a table of one region.
+    pub async fn create_table(&self, table: &str, families: &[Family]) -> Result<(), Error> {
+        let call = "createTable";
+        let is_none = |name: &str| name.is_empty() || name.contains(':');
+        match families.iter().find(|family| is_none(&family.name)) {
+            Some(family) => return Err(Error::BadFamily { call, name: family.name.clone() }),
+            None if families.is_empty() => return Err(Error::NoFamily { call }),
+            None => {}
+        }
+        let table = self.table(table);
+        let families: Vec<_> = families.iter().map(Family::descriptor).collect();
+        self.table_call(call, false, move |rpc| rpc.create_table(table.clone(), families.clone()))
+            .await
     }
 
     /// Disables and deletes a table with all that is in it.

@@ -72,21 +72,35 @@ impl Client {
         .await
     }
 
-    /// Writes a cell if its column has none; returns whether it did. The one write that carries the
-    /// server's timestamp, and that is never repeated by itself: after an error it is unknown whether
-    /// it happened, and the cell tells.
+    /// Writes a cell if its column has none; returns whether it did. In all else it is
+    /// [`put_if_equal`](Self::put_if_equal).
     pub async fn put_if_absent(&self, table: &str, key: &[u8], put: &Put) -> Result<bool, Error> {
+        // An empty expected value means that there is no cell.
+        self.put_if_equal(table, key, b"", put).await
+    }
+
+    /// Writes a cell if its column's value is `expected`; returns whether it did. An empty one also
+    /// means that there is no cell. The one write that carries the server's timestamp, and that is
+    /// never repeated by itself: after an error it is unknown whether it happened, and the cell tells.
+    pub async fn put_if_equal(
+        &self,
+        table: &str,
+        key: &[u8],
+        expected: &[u8],
+        put: &Put,
+    ) -> Result<bool, Error> {
         let call = "checkAndPut";
         check_key(call, key)?;
         check_column(call, &put.column)?;
-        let bytes = key.len() + put.bytes();
+        let bytes = key.len() + expected.len() + put.bytes();
         self.check_size(call, bytes)?;
         let (table, key, put) = (self.table(table), key.to_vec(), put.clone());
+        let expected = expected.to_vec();
         let spec = Spec { repeatable: false, ..write_spec(call, &key) };
         self.call(spec, bytes, move |rpc| {
             let (table, key, column) = (table.clone(), key.clone(), put.column.clone());
-            // An empty expected value means that there is no cell.
-            rpc.check_and_put(table, key, column, Vec::new(), put.mutation(), BTreeMap::new())
+            let (expected, mutation) = (expected.clone(), put.mutation());
+            rpc.check_and_put(table, key, column, expected, mutation, BTreeMap::new())
         })
         .await
     }

@@ -6,6 +6,7 @@ mod batches;
 mod calls;
 mod edges;
 mod faults;
+mod happybase;
 mod scans;
 mod store;
 mod store_rows;
