@@ -3,16 +3,17 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use auxilio_common::storage::ErrorClass;
 use auxilio_service::clock::{SystemClock, SystemRandom};
 use auxilio_thrift::{Client, Config, Error, Protocol, Put, Transport};
+use hbase_thrift::hbase::{TCell, TRowResult};
 use thrift::protocol::{
-    TBinaryOutputProtocol, TCompactOutputProtocol, TFieldIdentifier, TMessageIdentifier,
-    TMessageType, TOutputProtocol, TStructIdentifier, TType,
+    TBinaryOutputProtocol, TCompactOutputProtocol, TFieldIdentifier, TListIdentifier,
+    TMessageIdentifier, TMessageType, TOutputProtocol, TStructIdentifier, TType,
 };
 
 /// A peer that does something with each connection, and with its number.
@@ -190,6 +191,53 @@ async fn lies_in_an_answer_are_an_error_and_the_next_call_is_right() {
         assert_eq!(error.class(), ErrorClass::Unknown, "{shown} bytes: {}", words(&error));
         client.put_row("t", b"r", &[Put::new("f:q", "x")], 1).await.unwrap();
     }
+}
+
+/// An answer to `getRowWithColumns`: a row whose value is its key.
+fn row(key: &str) -> Vec<u8> {
+    let cell = TCell::new(key.as_bytes().to_vec(), 1);
+    let columns = [(b"f:q".to_vec(), cell)].into_iter().collect();
+    let row = TRowResult::new(Some(key.into()), Some(columns), None);
+    let written = Written::default();
+    let mut output = TBinaryOutputProtocol::new(written.clone(), true);
+    let head = TMessageIdentifier::new("getRowWithColumns", TMessageType::Reply, 2);
+    output.write_message_begin(&head).unwrap();
+    output.write_struct_begin(&TStructIdentifier::new("result")).unwrap();
+    output.write_field_begin(&TFieldIdentifier::new("success", TType::List, 0)).unwrap();
+    output.write_list_begin(&TListIdentifier::new(TType::Struct, 1)).unwrap();
+    row.write_to_out_protocol(&mut output).unwrap();
+    output.write_list_end().unwrap();
+    output.write_field_end().unwrap();
+    output.write_field_stop().unwrap();
+    let bytes = written.0.lock().unwrap();
+    bytes.clone()
+}
+
+#[tokio::test]
+async fn answers_that_are_exchanged_between_two_calls_are_nobodys() {
+    let both = Arc::new(Barrier::new(2));
+    let address = peer(move |mut stream, number| {
+        request(&mut stream);
+        stream.write_all(&welcome()).unwrap();
+        let mut asked = [0; 4_096];
+        let length = stream.read(&mut asked).unwrap();
+        let is_first = asked[..length].windows(3).any(|key| key == b"0-a");
+        // The first two calls are under way at once, and each gets the other's answer.
+        let honest = number >= 2;
+        if !honest {
+            both.wait();
+        }
+        let answer = row(if is_first == honest { "0-a" } else { "1-b" });
+        // Whoever was lied to may have hung up.
+        let _ = stream.write_all(&answer);
+    });
+    let client = client(address, |_| {});
+    let get = async |key: &str| {
+        let row = client.get_row("t", key.as_bytes(), &[], 1).await.unwrap().unwrap();
+        String::from_utf8(row.cell("f:q").unwrap().value.clone()).unwrap()
+    };
+    // Each is made once more, on a connection of its own.
+    assert_eq!(tokio::join!(get("0-a"), get("1-b")), ("0-a".to_owned(), "1-b".to_owned()));
 }
 
 #[tokio::test]

@@ -33,6 +33,51 @@ async fn keys_qualifiers_and_values_may_be_any_bytes() {
 }
 
 #[tokio::test]
+async fn large_cells_come_back_from_memory_and_from_files_of_their_own() {
+    let bench = Bench::new();
+    let whole = format!("{}t", bench.config.table_prefix);
+    let family = "{NAME => 'f', IS_MOB => true, MOB_THRESHOLD => 102400}";
+    bench.hbase.admin(&format!("create '{whole}', {family}")).unwrap();
+    // Around what goes into a file of its own, and around the usual limit of a cell.
+    let sizes = [102_399, 102_400, 102_401, 10_380_902, 10 << 20, 20 << 20];
+    let value = |size: usize| (0..=250_u8).cycle().take(size).collect::<Vec<_>>();
+    for flush in [false, true] {
+        for size in sizes {
+            let key = format!("{size}").into_bytes();
+            if flush {
+                assert!(read(&bench.client, &key).await.unwrap() == value(size), "{size}");
+            } else {
+                bench.client.put_row("t", &key, &cell(value(size)), 1).await.unwrap();
+                assert!(read(&bench.client, &key).await.unwrap() == value(size), "{size}");
+            }
+        }
+        bench.hbase.admin(&format!("flush '{whole}'")).unwrap();
+    }
+    assert_eq!(bench.told.count("opened"), 1);
+}
+
+#[tokio::test]
+async fn a_prefix_of_the_highest_bytes_has_its_rows_and_no_others() {
+    let bench = Bench::new();
+    let table = bench.table().await;
+    let keys = [vec![0xfe, 0xff], vec![0xff], vec![0xff, 0], vec![0xff, 0xff], vec![0xff; 3]];
+    for key in &keys {
+        bench.client.put_row(table, key, &cell("x"), 1).await.unwrap();
+    }
+    for (prefix, expected) in [
+        (vec![0xff], &keys[1..]),
+        (vec![0xff, 0xff], &keys[3..]),
+        (vec![0xfe], &keys[..1]),
+        (vec![0xff; 4], &[]),
+    ] {
+        let behind = behind_prefix(&prefix);
+        let scan = Scan { table, start: &prefix, stop: &behind, ..Scan::default() };
+        let rows = bench.client.scan_page(&scan, 10, 100).await.unwrap();
+        assert!(rows.iter().map(|row| &row.key).eq(expected), "{prefix:?}: {rows:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_clusters_limit_of_a_cell_is_a_refusal_that_says_so() {
     let bench = Bench::new();
     let table = bench.table().await;
@@ -41,10 +86,10 @@ async fn the_clusters_limit_of_a_cell_is_a_refusal_that_says_so() {
     let mut config = bench.config.clone();
     config.gateways = vec![bench.hbase.gateways()[place].to_string()];
     let (client, told) = connect(&config);
-    let large = vec![7; 10_000_000];
+    let large = vec![7; 10_380_902];
     client.put_row(table, b"r", &cell(large.clone()), 1).await.unwrap();
     assert!(read(&client, b"r").await.unwrap() == large);
-    let error = client.put_row(table, b"r", &cell(vec![8; 11_000_000]), 2).await.unwrap_err();
+    let error = client.put_row(table, b"r", &cell(vec![8; 10 << 20]), 2).await.unwrap_err();
     assert_eq!((error.name(), error.class()), ("KeyValueTooLarge", ErrorClass::Permanent));
     assert!(read(&client, b"r").await.unwrap() == large);
     assert_eq!(told.count("opened"), 1);

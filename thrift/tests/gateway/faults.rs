@@ -5,12 +5,13 @@ use std::time::Duration;
 use auxilio_common::storage::ErrorClass;
 use auxilio_testkit::hbase::{Daemon, Gateway};
 use auxilio_testkit::proxy::Mode;
-use auxilio_thrift::Client;
+use auxilio_thrift::{Client, Scan};
 use futures::future::join_all;
 use tokio::time::sleep;
 
 use crate::support::{Bench, cell, connect, read};
 use crate::sweep;
+use crate::tamper::{Fault, Tamper, Way};
 
 #[tokio::test]
 async fn a_connection_that_ended_between_calls_is_not_noticed() {
@@ -190,6 +191,49 @@ async fn a_gateway_that_stands_still_is_left_alone() {
     // Whether the frozen one is ever picked is chance; if it is, its probe ends the try.
     assert!(told.count("failed") <= 3 && told.count("mutateRowTs timed_out") == 0);
     bench.hbase.thaw(Daemon::Gateway(place)).unwrap();
+    bench.hbase.kill_gateway(place).unwrap();
+}
+
+#[tokio::test]
+async fn a_gateway_killed_in_the_middle_of_a_put_or_a_scan_is_an_error_that_passes() {
+    let bench = Bench::new();
+    let table = bench.table().await;
+    let place = bench.hbase.add_gateway(Gateway::default()).unwrap();
+    let tamper = Tamper::start(bench.hbase.gateways()[place]);
+    let mut config = bench.config.clone();
+    config.gateways = vec![tamper.address().to_string()];
+    config.connect_timeout_secs = 1;
+    let (client, told) = connect(&config);
+    for number in 0..50 {
+        client.put_row(table, key(5, number).as_bytes(), &cell("old"), 1).await.unwrap();
+    }
+    let large = vec![7; 3_000_000];
+    let cells = cell(large.clone());
+    let put = || client.put_row(table, b"5put", &cells, 1);
+    let scan = Scan { table, start: b"50", stop: b"51", ..Scan::default() };
+    for way in Way::BOTH {
+        // The rest is held back: the call is under way when its gateway dies.
+        tamper.arm(way, if way == Way::ToServer { 1_000_000 } else { 700 }, Fault::Hold);
+        let kill = async {
+            eventually(async || tamper.is_spent()).await;
+            bench.hbase.kill_gateway(place).unwrap();
+        };
+        let (failed, ()) = match way {
+            Way::ToServer => tokio::join!(put(), kill),
+            Way::ToClient => {
+                let scan = async { client.scan_page(&scan, 100, 100).await.map(drop) };
+                tokio::join!(scan, kill)
+            }
+        };
+        // It was made once more, and nobody was there.
+        let error = failed.unwrap_err();
+        assert_eq!((error.name(), error.class()), ("unreachable", ErrorClass::Retry), "{error:?}");
+        bench.hbase.start_gateway(place).unwrap();
+        eventually(async || put().await.is_ok()).await;
+        assert!(read(&client, b"5put").await.unwrap() == large);
+        assert_eq!(client.scan_page(&scan, 100, 100).await.unwrap().len(), 50);
+    }
+    assert_eq!((told.count("mutateRowTs repeated"), told.count("scan repeated")), (1, 1));
     bench.hbase.kill_gateway(place).unwrap();
 }
 

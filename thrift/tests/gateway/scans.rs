@@ -68,3 +68,28 @@ async fn a_scan_that_is_refused_leaves_the_connection_good_unless_the_gateway_ma
     assert_eq!(all(&bench.client, Scan { table, ..Scan::default() }, 10).await, ["a"]);
     assert_eq!((bench.told.count("opened"), bench.told.count("dropped")), (3, 2));
 }
+
+#[cfg(feature = "long")]
+#[tokio::test]
+async fn a_scan_that_was_left_alone_for_longer_than_a_gateway_remembers_goes_on() {
+    use hbase_thrift::hbase::THbaseSyncClient as _;
+
+    let bench = Bench::new();
+    let table = bench.table().await;
+    let keys: Vec<_> = (0..30).map(|number| format!("a{number:05}")).collect();
+    fill(&bench.client, table, keys.iter().cloned()).await;
+    // What a scanner is that somebody keeps open.
+    let mut raw = bench.hbase.client(0).unwrap();
+    let whole = format!("{}{table}", bench.config.table_prefix).into_bytes();
+    let scanner =
+        raw.scanner_open(whole, b"a".to_vec(), Vec::new(), std::collections::BTreeMap::new());
+    let scanner = scanner.unwrap();
+    assert_eq!(raw.scanner_get_list(scanner, 10).unwrap().len(), 10);
+    let scan = Scan { table, ..Scan::default() };
+    let first = bench.client.scan_page(&scan, 10, 100).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(125)).await;
+    let gone = bench.hbase.client(0).unwrap().scanner_get_list(scanner, 10);
+    assert!(format!("{:?}", gone.unwrap_err()).contains("invalid"), "it forgot the scanner");
+    let next = after(&first.last().unwrap().key);
+    assert_eq!(all(&bench.client, Scan { start: &next, ..scan }, 10).await, keys[10..]);
+}

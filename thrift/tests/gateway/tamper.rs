@@ -130,6 +130,11 @@ impl Tamper {
         self.state().armed.take().is_none()
     }
 
+    /// Whether the place came.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.state().armed.is_none()
+    }
+
     /// Bytes that came since the last look, to the server and to the client.
     pub(crate) fn came(&self) -> [usize; 2] {
         std::mem::take(&mut self.state().came)
