@@ -26,7 +26,7 @@ const SCAN_MAX: usize = 256;
 
 /// First and longest wait before a spool is tried again that could not be read.
 const REST_MIN: Duration = Duration::from_secs(1);
-const REST_MAX: Duration = Duration::from_secs(10);
+const REST_MAX: Duration = Duration::from_secs(5);
 
 /// Time within which a spool answers. Later answers are dropped: what it says by then is old.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);

@@ -1,6 +1,8 @@
 //! Thousands of crashes at once, put straight into the store or the spool by their own libraries,
 //! as an outage leaves them: posting them all would take longer than the test itself.
 
+use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -34,7 +36,7 @@ pub fn in_store(roles: &Roles, count: usize) -> Result<Vec<CrashId>> {
     let config = auxilio_disk_store::Config { dir: dir.clone() };
     let store = DiskStore::new(config, Arc::new(TestRandom::new(1)));
     let runtime = tokio::runtime::Runtime::new()?;
-    let crashes = Crashes::new(roles, count)?;
+    let crashes = Crashes::new(roles, 0..count)?;
     crashes.each(|envelope| {
         runtime.block_on(store.put_raw(Arc::new(envelope)))?;
         Ok(())
@@ -46,9 +48,13 @@ pub fn in_store(roles: &Roles, count: usize) -> Result<Vec<CrashId>> {
 /// Puts `count` crashes into the spool, over the minutes of an outage. Answers their ids, the
 /// oldest first.
 pub fn in_spool(roles: &Roles, count: usize) -> Result<Vec<CrashId>> {
-    let dir = roles.dir.path().join("spool");
-    let config = auxilio_spool::Config { dir: dir.clone(), ..auxilio_spool::Config::default() };
-    let crashes = Crashes::new(roles, count)?;
+    in_folder(roles, &roles.dir.path().join("spool"), 0..count)
+}
+
+/// The same in any folder, with the ids of these numbers.
+pub fn in_folder(roles: &Roles, dir: &Path, numbers: Range<usize>) -> Result<Vec<CrashId>> {
+    let config = auxilio_spool::Config { dir: dir.to_owned(), ..auxilio_spool::Config::default() };
+    let crashes = Crashes::new(roles, numbers)?;
     let clock = Arc::new(TestClock::at(crashes.first));
     let spool = Spool::open(config, Arc::clone(&clock) as _, Arc::new(TestRandom::new(2)))?;
     crashes.each(|envelope| {
@@ -64,7 +70,7 @@ pub fn in_spool(roles: &Roles, count: usize) -> Result<Vec<CrashId>> {
         draft.commit(Lane::Standard, raw_crash.clone())?;
         Ok(())
     })?;
-    user::give_all(&dir)?;
+    user::give_all(dir)?;
     Ok(crashes.ids)
 }
 
@@ -76,7 +82,7 @@ struct Crashes {
 }
 
 impl Crashes {
-    fn new(roles: &Roles, count: usize) -> Result<Self> {
+    fn new(roles: &Roles, numbers: Range<usize>) -> Result<Self> {
         let now = SystemClock::start().now();
         let first = now.minus(SPREAD);
         let day = now.day().context("this is no day")?;
@@ -86,8 +92,9 @@ impl Crashes {
             .annotation("ProductName", "Demo")
             .throttle(Throttle::Accept)
             .dump(DumpName::main(), roles.crashes.segv.clone());
-        let ids = (0..count).map(|number| {
-            let day = first.plus(step(count) * u32::try_from(number)?).day();
+        let (from, count) = (numbers.start, numbers.len());
+        let ids = numbers.map(|number| {
+            let day = first.plus(step(count) * u32::try_from(number - from)?).day();
             Ok(CrashId::issue(unique(number), 0, day.context("this is no day")?))
         });
         Ok(Self { template, ids: ids.collect::<Result<_>>()?, first })
