@@ -320,3 +320,40 @@ impl<T> Asked<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use auxilio_service::{Shutdown, Version};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_spool_that_does_not_answer_is_left_alone_until_it_does() {
+        let version = Version { version: "0", commit: "0" };
+        let shell = Shell::new("crashmover", version, Shutdown::new());
+        let source = Source::new("/nowhere".into(), Arc::clone(&shell.clock));
+        let spool = CarriedSpool { name: "disk".to_owned(), source };
+        let spool = Arc::new(Carried::new(spool, Duration::from_secs(1), shell));
+        let (release, disk) = mpsc::channel::<()>();
+        let hangs = spool.ask(Errand::Next, move || disk.recv().is_ok()).unwrap();
+        assert!(!spool.may_be_asked() && spool.ask(Errand::Next, || true).is_none());
+        // Another errand is another thread.
+        let wanted = spool.ask(Errand::Wanted, || 7).unwrap();
+        assert_eq!((wanted.answer().await, spool.trouble()), (Some(7), None));
+        assert_eq!(hangs.answer().await, None);
+        assert_eq!(spool.trouble().as_deref(), Some(SILENT));
+        release.send(()).unwrap();
+        let healed = async {
+            loop {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                if spool.may_be_asked() {
+                    break spool.ask(Errand::Next, || 8).unwrap().answer().await;
+                }
+            }
+        };
+        let healed = tokio::time::timeout(Duration::from_mins(1), healed).await;
+        assert_eq!((healed.unwrap(), spool.trouble()), (Some(8), None));
+    }
+}

@@ -18,7 +18,7 @@ use auxilio_spool::{Lane, Spool};
 use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::Value;
-use support::{crash_id, primary, raw_crash};
+use support::{carried, crash_id, raw_crash};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -72,7 +72,7 @@ impl Site {
             retry_wait_max_ms: 200,
             ..Config::default()
         };
-        let (spools, store) = (vec![primary(&self.spool)], Arc::clone(&self.store));
+        let (spools, store) = (vec![carried(&self.spool)], Arc::clone(&self.store));
         let shell = shell(&self.shutdown);
         tokio::spawn(async move {
             auxilio_crashmover::run(config, spools, store, shell).await.unwrap();

@@ -20,7 +20,7 @@ use auxilio_service::{Shell, Shutdown, Version};
 use auxilio_spool::{Lane, Spool};
 use auxilio_testkit::interposed_store::{InterposedStore, Interposer, Moment};
 use bytes::Bytes;
-use support::{crash_id, primary, raw_crash};
+use support::{carried, crash_id, raw_crash};
 use tokio::sync::watch;
 
 /// Generous: only a failure waits so long.
@@ -117,7 +117,7 @@ async fn wanted_crashes_of_both_lanes_pass_a_deep_backlog_and_a_stuck_store() {
     let shutdown = Shutdown::new();
     let shell = Shell::new("crashmover", Version { version: "0", commit: "0" }, shutdown.clone());
     let mover = {
-        let (spools, store) = (vec![primary(&spool)], Arc::clone(&store));
+        let (spools, store) = (vec![carried(&spool)], Arc::clone(&store));
         tokio::spawn(async move { auxilio_crashmover::run(config, spools, store, shell).await })
     };
 

@@ -34,7 +34,7 @@ pub(crate) fn raw_crash(number: u64, lane: Lane) -> RawCrash {
     }
 }
 
-/// A spool as the only one that is carried.
-pub(crate) fn primary(spool: &Spool) -> CarriedSpool {
-    CarriedSpool { name: "primary".to_owned(), source: spool.source().clone() }
+/// A spool as one that is carried.
+pub(crate) fn carried(spool: &Spool) -> CarriedSpool {
+    CarriedSpool { name: spool.dir().display().to_string(), source: spool.source().clone() }
 }
