@@ -301,10 +301,10 @@ impl Hbase {
             Daemon::Gateway(number) => lock(&self.gateways).get(number).cloned(),
             _ => None,
         };
-        let heap = gateway.as_ref().and_then(|gateway| gateway.heap);
-        let heap = heap.unwrap_or_else(|| self.options.heap_of(daemon));
-        command.args(["-XX:+UseG1GC", &format!("-Xmx{heap}")]);
-        command.args(["-cp", &self.class_path(daemon), daemon.class()]);
+        command.args(["-XX:+UseG1GC", &format!("-Xmx{}", self.options.heap_of(daemon))]);
+        command.args(gateway.iter().flat_map(|gateway| &gateway.java));
+        let class = gateway.as_ref().and_then(|gateway| gateway.class);
+        command.args(["-cp", &self.class_path(daemon), class.unwrap_or(daemon.class())]);
         command.args(gateway.iter().flat_map(Gateway::arguments));
         command.arg("start").stdin(Stdio::null());
         let words = self.data().join(format!("{daemon}.out"));
@@ -352,8 +352,10 @@ impl Hbase {
     fn gateway_answers(&self, number: usize) -> bool {
         use hbase_thrift::hbase::THbaseSyncClient as _;
         let Ok(address) = self.address(Daemon::Gateway(number)) else { return false };
+        let gateway = lock(&self.gateways).get(number).cloned();
         listens(address.port())
-            && self.client(number).is_ok_and(|mut client| client.get_table_names().is_ok())
+            && (gateway.is_some_and(|gateway| gateway.is_foreign)
+                || self.client(number).is_ok_and(|mut client| client.get_table_names().is_ok()))
     }
 
     fn ended(&self, daemon: Daemon) -> Result<Option<std::process::ExitStatus>> {

@@ -1,5 +1,7 @@
 //! What an HBase for a test may differ in.
 
+use std::path::Path;
+
 use super::Daemon;
 
 /// What to start. The default is a standalone server with one plain gateway, small and quick.
@@ -67,8 +69,12 @@ pub struct Gateway {
     pub server: Option<&'static str>,
     /// More settings of its own hbase-site.xml.
     pub settings: Vec<(String, String)>,
-    /// Its heap, if it needs more than [`HbaseOptions::gateway_heap`].
-    pub heap: Option<&'static str>,
+    /// Another program than HBase's gateway of the first interface.
+    pub class: Option<&'static str>,
+    /// Whether it counts as ready when it listens, because it speaks what our client does not.
+    pub is_foreign: bool,
+    /// More arguments for its Java; of two that say the same the later counts.
+    pub java: Vec<&'static str>,
 }
 
 impl Gateway {
@@ -80,6 +86,28 @@ impl Gateway {
     /// With the compact protocol.
     pub fn compact() -> Self {
         Self { compact: true, ..Self::default() }
+    }
+
+    /// Thrift over HTTP.
+    pub fn http() -> Self {
+        let http = Self { is_foreign: true, ..Self::default() };
+        http.setting("hbase.regionserver.thrift.http", "true")
+    }
+
+    /// Thrift over HTTPS, which is all the TLS that a gateway knows. The keystore and its key have
+    /// one password.
+    pub fn https(keystore: &Path, password: &str) -> Self {
+        Self::http()
+            .setting("hbase.thrift.ssl.enabled", "true")
+            .setting("hbase.thrift.ssl.keystore.store", &keystore.display().to_string())
+            .setting("hbase.thrift.ssl.keystore.password", password)
+            .setting("hbase.thrift.ssl.keystore.keypassword", password)
+    }
+
+    /// HBase's other interface, on the same port with the same protocol.
+    pub fn thrift2() -> Self {
+        let class = Some("org.apache.hadoop.hbase.thrift2.ThriftServer");
+        Self { class, is_foreign: true, ..Self::default() }
     }
 
     /// Whether clients have to send frames.
