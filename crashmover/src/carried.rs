@@ -7,7 +7,7 @@ use std::collections::{HashSet, VecDeque};
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -47,6 +47,8 @@ pub(crate) enum Errand {
 pub(crate) struct Carried {
     pub(crate) name: String,
     pub(crate) source: Source,
+    /// How many slots it was offered so far.
+    pub(crate) slots_offered: AtomicUsize,
     shell: Shell,
     scan_every: Duration,
     state: Mutex<State>,
@@ -79,6 +81,7 @@ impl Carried {
         Self {
             name: spool.name,
             source: spool.source,
+            slots_offered: AtomicUsize::new(0),
             shell,
             scan_every,
             state: Mutex::new(State {

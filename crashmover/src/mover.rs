@@ -35,8 +35,6 @@ pub(crate) struct Mover {
     pub(crate) hints: Hints,
     pub(crate) wanted: Arc<Wanted>,
     turn: AtomicUsize,
-    /// How many slots were offered so far.
-    slots: AtomicUsize,
 }
 
 /// A crash in our hands.
@@ -67,8 +65,8 @@ impl Mover {
         hints: Hints,
     ) -> Self {
         let hands = Arc::new(Hands::new(spools.len()));
-        let (wanted, turn, slots) = (Arc::default(), AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { config, spools, store, shell, hands, hints, wanted, turn, slots }
+        let (wanted, turn) = (Arc::default(), AtomicUsize::new(0));
+        Self { config, spools, store, shell, hands, hints, wanted, turn }
     }
 
     /// Claims at most `max` crashes, shared out among the spools that have some. Each is asked by
@@ -125,11 +123,11 @@ impl Mover {
     fn claim_next(&self, spool: usize, max: usize) -> Vec<Load> {
         let mut loads = Vec::new();
         let bytes_max = self.config.bytes_in_flight_max;
-        let first = self.slots.fetch_add(max, Ordering::Relaxed);
+        let carried = &self.spools[spool];
+        let first = carried.slots_offered.fetch_add(max, Ordering::Relaxed);
         // Slots mostly come free one at a time: a share of `max` would be all of it.
         let due = (0..max).filter(|slot| first.wrapping_add(*slot) % DUE_EVERY == 0).count();
         self.claim_due(spool, due, &mut loads);
-        let carried = &self.spools[spool];
         let mut may_scan = true;
         while loads.len() < max && self.hands.may_take_new(spool) {
             let passed_over = || self.hands.paths(spool);
