@@ -2,6 +2,11 @@
 //! report again, none twice.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "reconcile/astray.rs"]
+mod astray;
+#[path = "reconcile/astray_hbase.rs"]
+mod astray_hbase;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -16,7 +21,6 @@ use auxilio_testkit::postgres::USER;
 use auxilio_testkit::raw::Recipe;
 use auxilio_tests::process::Process;
 use auxilio_tests::roles::{ROLES, Roles};
-use auxilio_tests::stream::Stream;
 use auxilio_tests::{crashes, http, user, wait};
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -235,36 +239,6 @@ fn restored_from_an_old_dump_every_crash_of_the_store_comes_back_to_one_row() {
     assert_eq!(again.last().unwrap()["fine"], after.len());
     after.insert(lost, rows(&roles)[&lost].clone());
     assert_eq!(rows(&roles), after);
-}
-
-#[test]
-fn reconciling_while_crashes_come_in_disturbs_none() {
-    let roles = Roles::start(&[]).unwrap();
-    let stream =
-        Stream::start(roles.address("collector"), &roles.crashes, 60, Duration::from_millis(20));
-    wait::until("the first crash", PATIENCE, || (stream.acknowledged() > 0).then_some(()));
-    let day = today(&roles);
-    while stream.acknowledged() < 60 {
-        let done = reconciled(&roles, day, &[]);
-        assert_eq!(met(&done, "row_alone"), []);
-    }
-    let ids = stream.finish();
-    roles.wait_processed(&ids, PATIENCE);
-    let counts = roles.reports().unwrap();
-    assert_eq!(counts.len(), ids.len());
-    assert!(counts.values().all(|count| *count == 1));
-    // One that is listed before its index row is there may be queued, but never is it run twice.
-    let sql = "SELECT count(*), count(DISTINCT uuid) FROM job_outcomes";
-    let row = roles.database.client().unwrap().query_one(sql, &[]).unwrap();
-    let expected = i64::try_from(ids.len()).unwrap();
-    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (expected, expected));
-}
-
-/// The day of Postgres' clock, in UTC.
-fn today(roles: &Roles) -> Day {
-    let sql = "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD')";
-    let row = roles.database.client().unwrap().query_one(sql, &[]).unwrap();
-    row.get::<_, &str>(0).parse().unwrap()
 }
 
 #[test]

@@ -120,3 +120,51 @@ fn left(stray: &Stray, age: Duration) -> Fate {
         Astray::RowAlone { index, .. } => Left::RowAlone { index: *index, age_secs },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use auxilio_common::Day;
+    use auxilio_common::audit::Index;
+    use auxilio_disk_store::DiskStore;
+    use auxilio_service::clock::{SystemClock, SystemRandom};
+
+    use super::*;
+    use crate::config::Config;
+
+    #[tokio::test]
+    async fn what_was_mended_or_carried_since_it_was_found_is_no_find() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = Config::embedded(dir.path(), 0);
+        config.disk_store.dir = dir.path().join("store");
+        let store = Arc::new(DiskStore::new(config.disk_store.clone(), Arc::new(SystemRandom)));
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let day = Day::from_ymd(2012, 6, 15).unwrap();
+        let crash_id = CrashId::issue([7; 16], 0, day);
+        for (is_dry_run, removes_orphans) in [(true, false), (false, false), (false, true)] {
+            let straying = Straying {
+                store: Arc::clone(&store) as Arc<dyn CrashStore>,
+                spools: Spools::of(&config, &clock).await.unwrap(),
+                clock: Arc::clone(&clock),
+                is_dry_run,
+                removes_orphans,
+            };
+            for what in [
+                Astray::Unfinished { bytes: 1 },
+                Astray::Damaged { what: "x".to_owned() },
+                Astray::ProcessedAlone,
+                Astray::Unlisted(Index::Hang),
+                Astray::RowAlone { index: Index::Hang, row: b"a/b/c".to_vec() },
+            ] {
+                let young = Stray { crash_id, since: clock.now(), what: what.clone() };
+                let since = auxilio_common::Timestamp::midnight(day);
+                let old = Stray { crash_id, since, what };
+                let nobody = HashSet::new();
+                assert_eq!(straying.end(&old, &nobody).await.unwrap(), None, "{old:?}");
+                let arriving = Some(Fate::Arriving);
+                assert_eq!(straying.end(&young, &nobody).await.unwrap(), arriving, "{young:?}");
+                let held = HashSet::from([crash_id]);
+                assert_eq!(straying.end(&old, &held).await.unwrap(), arriving, "{old:?}");
+            }
+        }
+    }
+}
