@@ -55,6 +55,9 @@
 //! generations are unlinked. Readers take the highest. *Removing*: index rows first, the raw file
 //! last, so that a removal that was cut can be repeated.
 //!
+//! *Auditing*: a raw file without its rows gets them again. A row without a raw file is one more name
+//! of it, so it gives the crash its file back; only one that is empty may go.
+//!
 //! What this crate deliberately is not: no database and no cache, no server. It does not retry, and
 //! does not queue or process anything.
 

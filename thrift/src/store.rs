@@ -38,6 +38,8 @@
 //! removed, or an index row that is put again, would not show. Every cell is deleted at its own
 //! timestamp, and a put that does not see what it wrote writes it one, three, seven ... milliseconds
 //! later.
+//!
+//! An *empty* manifest is the mark of a removal under way: a row with one is not there (yet).
 
 mod audit;
 mod blob;
