@@ -50,27 +50,33 @@ pub fn make_folder(parent: &Path, name: impl AsRef<OsStr>) -> io::Result<()> {
 }
 
 /// Makes a folder with an owner. It has its name only once it is the owner's: no writer of theirs
-/// meets one that it can't write to.
+/// meets one that it can't write to. That others do the same at once is fine.
 fn make_folder_of(parent: &Path, name: &OsStr, owner: &fs::Metadata) -> io::Result<()> {
-    if parent.join(name).is_dir() {
-        return Ok(());
-    }
     let mut aside = OsStr::new(".").to_owned();
     aside.push(name);
-    let aside = parent.join(aside);
-    match fs::create_dir(&aside) {
+    let (aside, named) = (parent.join(aside), parent.join(name));
+    while !named.is_dir() {
+        match make_named(&aside, &named, owner) {
+            // Another was faster, or took ours: either has the name by now, or we try again.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && parent.is_dir() => {}
+            made => return made,
+        }
+    }
+    Ok(())
+}
+
+fn make_named(aside: &Path, named: &Path, owner: &fs::Metadata) -> io::Result<()> {
+    match fs::create_dir(aside) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    chown(&aside, Some(owner.uid()), Some(owner.gid()))?;
-    fs::set_permissions(&aside, owner.permissions())?;
-    match rustix::fs::renameat_with(CWD, &aside, CWD, parent.join(name), RenameFlags::NOREPLACE) {
-        // Its owner, or another root, was faster.
+    chown(aside, Some(owner.uid()), Some(owner.gid()))?;
+    fs::set_permissions(aside, owner.permissions())?;
+    match rustix::fs::renameat_with(CWD, aside, CWD, named, RenameFlags::NOREPLACE) {
         Err(Errno::EXIST) => {
-            let _ = fs::remove_dir(&aside);
+            let _ = fs::remove_dir(aside);
             Ok(())
         }
-        Err(Errno::NOENT) => Ok(()),
         renamed => Ok(renamed?),
     }
 }

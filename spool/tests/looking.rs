@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use auxilio_common::Throttle;
 use auxilio_spool::files::Kind;
-use auxilio_spool::{Envelope, Lane, Requeue, Requeued, Source, Spool, SpoolFile, Verdict};
+use auxilio_spool::{
+    Envelope, Lane, Requeue, Requeued, Source, Spool, SpoolFile, Verdict, durable,
+};
 use support::{SetClock, add_dump, crash_id, raw_crash, spool_at};
 
 const NOW: &str = "2012-12-24T18:05:00Z";
@@ -189,4 +191,16 @@ fn what_root_makes_in_anothers_spool_belongs_to_its_owner() {
         assert_eq!((folder.uid(), folder.gid()), (1_234, 1_235), "{name}");
     }
     assert_eq!(fs::read_dir(dir.path().join("standard")).unwrap().count(), 1);
+    // Many at once.
+    chown(dir.path().join("deferred"), Some(1_234), Some(1_235)).unwrap();
+    let parent = dir.path().join("deferred");
+    for name in ["one", "two", "three", "four", "five"] {
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| durable::make_folder(&parent, name).unwrap());
+            }
+        });
+        assert_eq!(fs::metadata(parent.join(name)).unwrap().uid(), 1_234);
+    }
+    assert_eq!(fs::read_dir(&parent).unwrap().count(), 5);
 }
