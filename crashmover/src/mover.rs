@@ -194,7 +194,13 @@ impl Mover {
         let wait = backoff.next(&*self.shell.random);
         let crash_id = entry.crash_id;
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        tracing::warn!(%crash_id, error = text, wait_ms, "crash not stored yet");
+        let failures = backoff.failures();
+        if failures.is_power_of_two() {
+            tracing::warn!(%crash_id, error = text, failures, wait_ms, "crash not stored yet");
+        } else {
+            // An hour without a store is hundreds of thousands of tries.
+            tracing::debug!(%crash_id, error = text, failures, wait_ms, "crash not stored yet");
+        }
         let due = self.shell.clock.monotonic().saturating_add(wait);
         self.hands.wait(spool, entry.clone(), backoff, due);
     }

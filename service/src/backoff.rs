@@ -23,6 +23,11 @@ impl Backoff {
         self.failures = 0;
     }
 
+    /// Failures one after another so far.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
     /// The wait after one more failure.
     pub fn next(&mut self, random: &dyn Random) -> Duration {
         let doubled = self.first.saturating_mul(2_u32.saturating_pow(self.failures.min(30)));
@@ -45,6 +50,7 @@ mod tests {
         assert!(waits[0] >= Duration::from_millis(50) && waits[0] <= Duration::from_millis(100));
         assert!(waits.iter().all(|wait| *wait <= Duration::from_secs(1)));
         assert!(waits[39] >= Duration::from_millis(500));
+        assert_eq!(backoff.failures(), 40);
         backoff.reset();
         assert!(backoff.next(&SystemRandom) <= Duration::from_millis(100));
     }
