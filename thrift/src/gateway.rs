@@ -20,7 +20,7 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    fn parse(text: &str) -> Result<Self, Error> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
         let bad = || Error::BadAddress(text.to_owned());
         let (host, port) = text.rsplit_once(':').ok_or_else(bad)?;
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);

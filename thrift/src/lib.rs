@@ -35,6 +35,7 @@ mod write;
 
 pub use client::Client;
 pub use config::{Config, Protocol};
+pub use diagnosis::look_closer;
 pub use error::{ConnectError, Error, WireError};
 pub use exception::{Exception, Sort};
 pub use observer::{ConnectionEvent, Observer};

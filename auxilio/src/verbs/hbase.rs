@@ -1,9 +1,10 @@
 //! `auxilio hbase`: the store's tables in HBase, and what is wrong with them or with the gateways.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use auxilio_service::environment::Environment;
-use auxilio_thrift::{DdlOptions, ddl};
+use auxilio_thrift::{DdlOptions, Error, Protocol, Transport, ddl};
 use serde_json::json;
 
 use super::runtime;
@@ -62,10 +63,44 @@ async fn check(config: &Config, as_json: bool) -> anyhow::Result<ExitCode> {
             }
             Err(error) => {
                 faults += 1;
+                let closer = match &error {
+                    Error::Unreachable { .. } => look_closer(&alone).await,
+                    _ => None,
+                };
+                let closer = closer.map_or(String::new(), |closer| format!("; {closer}"));
                 let error = anyhow::Error::new(error).context("can't be used");
-                tell(None, &format!("{error:#}"), true);
+                tell(None, &format!("{error:#}{closer}"), true);
             }
         }
     }
     Ok(if faults == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// What a gateway that can't be spoken with is all the same: of another mode, found by trying, or
+/// something else that says what it is.
+async fn look_closer(config: &Config) -> Option<String> {
+    for (transport, transport_name) in
+        [(Transport::Buffered, "buffered"), (Transport::Framed, "framed")]
+    {
+        for (protocol, protocol_name) in
+            [(Protocol::Binary, "binary"), (Protocol::Compact, "compact")]
+        {
+            let mut other = config.clone();
+            (other.hbase.transport, other.hbase.protocol) = (transport, protocol);
+            if other.hbase == config.hbase {
+                continue;
+            }
+            // Whatever it says of the tables, it was understood.
+            let surveyed = store::hbase(&other).ok()?.survey().await;
+            if !matches!(surveyed, Err(Error::Unreachable { .. })) {
+                return Some(format!(
+                    "with hbase.transport = \"{transport_name}\" and hbase.protocol = \
+                     \"{protocol_name}\" it answers"
+                ));
+            }
+        }
+    }
+    let patience = Duration::from_secs(config.hbase.connect_timeout_secs.max(1));
+    let gateway = config.hbase.gateways.first()?;
+    auxilio_thrift::look_closer(gateway, patience).map(str::to_owned)
 }

@@ -84,7 +84,7 @@ impl<'a> ChunkWriter<'a> {
 
 impl HbaseStore {
     /// Bytes of a chunk: as much as one request may carry.
-    fn chunk_bytes(&self) -> usize {
+    pub(super) fn chunk_bytes(&self) -> usize {
         self.client.value_bytes_max().min(CHUNK_BYTES_MAX)
     }
 

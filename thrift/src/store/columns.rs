@@ -5,6 +5,7 @@ pub(super) const FORMAT: &[u8] = b"flags:format";
 pub(super) const FORMAT_VALUE: &[u8] = b"1";
 pub(super) const PROCESSED_FLAG: &[u8] = b"flags:processed";
 pub(super) const CHECK: &[u8] = b"flags:check";
+pub(super) const CHECK_LARGE: &[u8] = b"raw_data:check";
 /// `Y` in rows of Socorro that were to be processed at once.
 pub(super) const LEGACY_PROCESSING: &[u8] = b"flags:legacy_processing";
 pub(super) const JSON: &[u8] = b"meta_data:json";

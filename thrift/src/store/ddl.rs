@@ -41,9 +41,9 @@ pub fn ddl(table_prefix: &str, options: &DdlOptions) -> String {
 }
 
 fn family(name: &str, table: &str, options: &DdlOptions) -> String {
-    // Chunks are compressed one by one before they come here; index rows are too small.
-    let has_chunks = matches!(name, "raw_data" | "processed_data");
-    let compression = if has_chunks || table != CRASHES { "NONE" } else { &options.compression };
+    // Index rows are too small to be compressed.
+    let compression =
+        if has_chunks(name) || table != CRASHES { "NONE" } else { &options.compression };
     let ttl = match u64::from(options.keep_days) * DAY_SECS {
         0 => FOR_EVER_SECS,
         secs => secs.min(FOR_EVER_SECS),
@@ -56,6 +56,11 @@ fn family(name: &str, table: &str, options: &DdlOptions) -> String {
     format!(
         "  {{NAME => '{name}', VERSIONS => 1, BLOOMFILTER => 'ROW', COMPRESSION => '{compression}', TTL => {ttl}{large}}}"
     )
+}
+
+/// Whether a family's large cells are chunks, which are compressed one by one before they come here.
+pub(super) fn has_chunks(family: &str) -> bool {
+    matches!(family, "raw_data" | "processed_data")
 }
 
 fn line(text: &mut String, statement: &str) {

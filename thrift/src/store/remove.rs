@@ -14,7 +14,10 @@ use crate::scan::{Scan, after};
 const NAMES_BYTES: usize = 16 * 1024;
 
 /// A row that no listing meets, since no salt is its first character.
-const CHECK_KEY: &[u8] = b"~check";
+pub(super) const CHECK_KEY: &[u8] = b"~check";
+
+/// The time of its cells: long ago, so that any expiry takes them.
+pub(super) const CHECK_TIME: i64 = 1;
 
 impl HbaseStore {
     pub(super) async fn remove_crash(&self, crash_id: CrashId) -> Result<(), Fault> {
@@ -58,6 +61,6 @@ impl HbaseStore {
             self.client.get_row(table.name, CHECK_KEY, &[], 1_000).await?;
         }
         let cell = Put::new(columns::CHECK, "");
-        Ok(self.client.put_row(CRASHES, CHECK_KEY, &[cell], 1).await?)
+        Ok(self.client.put_row(CRASHES, CHECK_KEY, &[cell], CHECK_TIME).await?)
     }
 }

@@ -161,11 +161,12 @@ async fn crashes_that_are_put_while_their_remains_are_removed_end_whole() {
         let stray = Stray { crash_id: id_of(&envelope), since: noon(), what };
         let (remover, mover) = (store.clone(), store.clone());
         let removal = tokio::spawn(async move {
-            // All moments of a put, by and by.
-            tokio::time::sleep(Duration::from_millis((seed - 100) * 6)).await;
+            // From before the put to behind its end, by and by.
+            tokio::time::sleep(Duration::from_millis((seed - 100) * 8)).await;
             remover.remove_stray(&stray).await.unwrap()
         });
         let put = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(20)).await;
             let crash_id = id_of(&envelope);
             assert_eq!(put(&mover, &envelope).await, PutRaw::Stored);
             assert!(mover.get_raw(crash_id).await.unwrap().is_some());

@@ -32,6 +32,7 @@ struct Listed {
     since: Timestamp,
     /// The key of its row of the index by time, if the crash says its time.
     submitted: Option<Vec<u8>>,
+    /// Of 1,000 bytes at most: a longer one is no cell of its own, and its index is not looked at.
     hang_id: Option<String>,
 }
 
