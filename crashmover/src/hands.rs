@@ -35,8 +35,23 @@ struct State {
 /// What of one spool is in hand.
 #[derive(Debug, Default)]
 struct OfSpool {
-    held: HashMap<PathBuf, u64>,
+    held: HashMap<PathBuf, InHand>,
     waiting: HashMap<PathBuf, Waiting>,
+}
+
+/// Whose slot a file is carried in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// One of those that the spools share.
+    Shared,
+    /// One of those for wanted crashes.
+    Wanted,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct InHand {
+    bytes: u64,
+    slot: Slot,
 }
 
 /// A crash whose last try failed.
@@ -70,8 +85,8 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         let mut state = self.hands.lock();
-        if let Some(bytes) = state.spools[self.spool].held.remove(&self.path) {
-            state.bytes -= bytes;
+        if let Some(held) = state.spools[self.spool].held.remove(&self.path) {
+            state.bytes -= held.bytes;
         }
         if std::mem::take(&mut state.full) {
             self.hands.freed.notify_one();
@@ -87,27 +102,34 @@ impl Hands {
     }
 
     /// Takes a file up, unless the bytes in hand would pass `max`. Of each spool one file is always
-    /// taken: no other spool, and no file larger than `max`, can stop it for good.
+    /// taken: no other spool, and no file larger than `max`, can stop it for good. Wanted ones are
+    /// counted, and not held back.
     pub(crate) fn hold(
         self: &Arc<Self>,
         spool: usize,
         path: &Path,
         bytes: u64,
         max: u64,
+        slot: Slot,
     ) -> Option<Held> {
         let mut state = self.lock();
-        if !state.spools[spool].held.is_empty() && state.bytes.saturating_add(bytes) > max {
+        let is_held_back = slot == Slot::Shared
+            && !state.spools[spool].held.is_empty()
+            && state.bytes.saturating_add(bytes) > max;
+        if is_held_back {
             state.full = true;
             return None;
         }
         state.bytes += bytes;
-        state.spools[spool].held.insert(path.to_owned(), bytes);
+        state.spools[spool].held.insert(path.to_owned(), InHand { bytes, slot });
         Some(Held { hands: Arc::clone(self), spool, path: path.to_owned() })
     }
 
-    /// How many files of each spool are in hand.
-    pub(crate) fn counts(&self) -> Vec<usize> {
-        self.lock().spools.iter().map(|spool| spool.held.len()).collect()
+    /// How many of the shared slots each spool has.
+    pub(crate) fn shared_slots(&self) -> Vec<usize> {
+        let shared =
+            |spool: &OfSpool| spool.held.values().filter(|held| held.slot == Slot::Shared).count();
+        self.lock().spools.iter().map(shared).collect()
     }
 
     /// Notes that a spool has all that it may have in hand: [`Hands::freed`] tells when it has not.

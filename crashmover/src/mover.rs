@@ -14,7 +14,7 @@ use auxilio_spool::{Claim, Entry};
 
 use crate::Config;
 use crate::carried::{Carried, Errand};
-use crate::hands::{Hands, Held};
+use crate::hands::{Hands, Held, Slot};
 use crate::hint::Hints;
 use crate::shares::{Sharer, most_of, share_out};
 use crate::wanted::Wanted;
@@ -101,7 +101,7 @@ impl Mover {
     fn shares(&self, free: usize, may_want: &[bool]) -> Vec<usize> {
         let most = most_of(self.config.workers, self.spools.len());
         let now = self.shell.clock.monotonic();
-        let counts = self.hands.counts();
+        let counts = self.hands.shared_slots();
         let sharers: Vec<_> = (self.spools.iter().enumerate().zip(counts))
             .map(|((spool, carried), in_hand)| {
                 let has_due = || self.hands.next_due(spool).is_some_and(|due| due <= now);
@@ -122,7 +122,6 @@ impl Mover {
     /// reasons never stops the others.
     fn claim_next(&self, spool: usize, max: usize) -> Vec<Load> {
         let mut loads = Vec::new();
-        let bytes_max = self.config.bytes_in_flight_max;
         let carried = &self.spools[spool];
         let first = carried.slots_offered.fetch_add(max, Ordering::Relaxed);
         // Slots mostly come free one at a time: a share of `max` would be all of it.
@@ -132,7 +131,7 @@ impl Mover {
         while loads.len() < max && self.hands.may_take_new(spool) {
             let passed_over = || self.hands.paths(spool);
             let Some(entry) = carried.next(&mut may_scan, passed_over) else { break };
-            match self.claim(spool, &entry, self.fresh_backoff(), false, bytes_max) {
+            match self.claim(spool, &entry, self.fresh_backoff(), false, Slot::Shared) {
                 Taken::Load(load) => loads.push(load),
                 Taken::No => {}
                 Taken::Full(_) => {
@@ -148,9 +147,8 @@ impl Mover {
 
     fn claim_due(&self, spool: usize, max: usize, loads: &mut Vec<Load>) {
         let now = self.shell.clock.monotonic();
-        let bytes_max = self.config.bytes_in_flight_max;
         for waiting in self.hands.take_due(spool, now, max) {
-            match self.claim(spool, &waiting.entry, waiting.backoff, true, bytes_max) {
+            match self.claim(spool, &waiting.entry, waiting.backoff, true, Slot::Shared) {
                 Taken::Load(load) => loads.push(load),
                 Taken::No => {}
                 Taken::Full(backoff) => {
@@ -160,14 +158,14 @@ impl Mover {
         }
     }
 
-    /// Blocks: takes a crash up, unless the bytes in hand would pass `bytes_max`.
+    /// Blocks: takes a crash up, unless the bytes in hand would be too many.
     pub(crate) fn claim(
         &self,
         spool: usize,
         entry: &Entry,
         backoff: Backoff,
         again: bool,
-        bytes_max: u64,
+        slot: Slot,
     ) -> Taken {
         let opened = self.spools[spool]
             .source
@@ -183,7 +181,8 @@ impl Mover {
                 return Taken::No;
             }
         };
-        match self.hands.hold(spool, &entry.path, bytes, bytes_max) {
+        let bytes_max = self.config.bytes_in_flight_max;
+        match self.hands.hold(spool, &entry.path, bytes, bytes_max, slot) {
             Some(held) => Taken::Load(Load { claim, held, backoff, again }),
             None => Taken::Full(backoff),
         }
@@ -215,7 +214,7 @@ impl Mover {
     /// Resolves when a crash is due again in a spool that may be asked and has slots left.
     async fn next_due(&self) {
         let most = most_of(self.config.workers, self.spools.len());
-        let counts = self.hands.counts();
+        let counts = self.hands.shared_slots();
         let may_be_asked =
             |spool: &usize| counts[*spool] < most && self.spools[*spool].may_be_asked();
         let due = (0..self.spools.len()).filter(may_be_asked);

@@ -3,7 +3,7 @@
 /// One spool in the sharing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sharer {
-    /// Crashes of it that are in hand.
+    /// Slots that it has.
     pub(crate) in_hand: usize,
     /// Whether it wants more.
     pub(crate) wants: bool,

@@ -21,6 +21,7 @@ use serde::Deserialize;
 use tokio::sync::Notify;
 
 use crate::carried::Errand;
+use crate::hands::Slot;
 use crate::mover::{Load, Mover, Taken};
 
 /// Slots that only wanted crashes get: one that the store is slow with does not hold up the next.
@@ -131,7 +132,7 @@ impl Mover {
         let waiting = self.hands.recall(spool, &entry.path, now).ok()?;
         let again = waiting.is_some();
         let backoff = waiting.map_or_else(|| self.fresh_backoff(), |waiting| waiting.backoff);
-        match self.claim(spool, entry, backoff, again, u64::MAX) {
+        match self.claim(spool, entry, backoff, again, Slot::Wanted) {
             Taken::Load(load) => Some(load),
             Taken::No | Taken::Full(_) => None,
         }
