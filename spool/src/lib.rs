@@ -52,6 +52,21 @@
 //! that somebody else holds is passed over. It removes the file only after the store holds it. Minute folders
 //! go when they are empty and older than five minutes; a writer whose folder went makes it again.
 //!
+//! A crash that no try will carry further is put aside by its carrier: the reason's file is written and
+//! flushed, then the crash renamed beside it, then the folder flushed. It comes back ([`Requeue`]) only
+//! when a person says so: its file is locked and read wholly, renamed into the lane of its verdict
+//! under the present minute, both folders are flushed, and the reason goes last. Either way one rename
+//! moves it, so a kill leaves it in one place; what it may leave besides is a reason without a
+//! crash, which says nothing.
+//!
+//! Several spools may be read side by side, each a [`Source`]: also one on another disk, or one that
+//! came from another machine. A folder without either lane is none: so looks a mount point whose disk is
+//! away. A spool that was copied may lack a lane, `tmp/` and `quarantine/`; of its `tmp/` nothing is
+//! swept, because locks of another machine are not seen. What is no plain file is never opened.
+//! Who looks on ([`Source::files`], [`SpoolFile::verify`]) locks no crash and changes nothing.
+//!
+//! What root makes belongs to the owner of the folder around it, and has its name only from then on.
+//!
 //! What this crate deliberately is not: it knows no HTTP, no store and no verdict, does not
 //! retry, and does not log. It blocks: an asynchronous caller runs it on a thread for blocking work.
 
