@@ -10,6 +10,7 @@ use auxilio_testkit::hbase::Hbase;
 use auxilio_testkit::proxy::{Mode, Proxy};
 use auxilio_tests::roles::Roles;
 use auxilio_thrift::{Client, Config, HbaseStore, Put};
+use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::astray::{ALL, ago, assert_a_stream_is_left_alone, astray, recipe, spool, sum};
@@ -121,8 +122,12 @@ fn on_hbase_a_stream_is_left_alone_and_each_kind_of_orphan_is_mended_named_or_re
         bench.begin(crash.raw_crash().crash_id, at);
         crash.raw_crash().crash_id
     });
-    let [(unlisted, unlisted_at), (holed, _), (gone, _), (jobless, _)] =
-        [3, 4, 5, 6].map(|seed| bench.put(&roles, seed));
+    let [(unlisted, unlisted_at), (holed, _), (gone, _), (jobless, _), (garbled, _)] =
+        [3, 4, 5, 6, 8].map(|seed| bench.put(&roles, seed));
+    let garbage = [Put::new("processed_data:manifest", "{")];
+    let key_of_garbled = key(garbled);
+    let put = bench.store.client().put_row(CRASHES, &key_of_garbled, &garbage, ago(OLD).millis());
+    bench.runtime.block_on(put).unwrap();
     bench.lose(SUBMITTED, &submitted_key(unlisted, unlisted_at), |_| true);
     bench.lose(CRASHES, &key(holed), |column| column.starts_with(b"raw_data:"));
     bench.lose(CRASHES, &key(gone), |_| true);
@@ -133,7 +138,7 @@ fn on_hbase_a_stream_is_left_alone_and_each_kind_of_orphan_is_mended_named_or_re
 
     let from = ago(OLD).day().unwrap();
     let expected = [
-        ("damaged", vec![holed]),
+        ("damaged", sorted(&[holed, garbled])),
         ("index_row_alone", vec![gone; 2]),
         ("indexed", vec![unlisted]),
         ("job_alone", vec![jobless]),
@@ -145,20 +150,23 @@ fn on_hbase_a_stream_is_left_alone_and_each_kind_of_orphan_is_mended_named_or_re
         assert_eq!(astray(&said), expected, "{more:?}");
         let line = said.iter().find(|line| line["result"] == "unfinished").unwrap();
         assert_eq!(line["bytes"], 4_000);
-        let line = said.iter().find(|line| line["result"] == "damaged").unwrap();
+        let line = said.iter().find(|line| line["crash_id"] == json!(holed)).unwrap();
         assert!(line["reason"].as_str().unwrap().contains("chunks of the dump"), "{line}");
     }
     let removed = reconciled(&roles, from, &["--only", ALL, "--remove-orphans"]);
     let expected = [
-        ("damaged", vec![holed]),
+        ("damaged", sorted(&[holed, garbled])),
         ("job_alone", vec![jobless]),
         ("removed", sorted(&[unfinished, gone, gone])),
         ("unfinished", vec![young]),
     ];
     assert_eq!(astray(&removed), BTreeMap::from(expected));
     let again = reconciled(&roles, from, &["--only", ALL, "--remove-orphans"]);
-    let expected =
-        [("damaged", vec![holed]), ("job_alone", vec![jobless]), ("unfinished", vec![young])];
+    let expected = [
+        ("damaged", sorted(&[holed, garbled])),
+        ("job_alone", vec![jobless]),
+        ("unfinished", vec![young]),
+    ];
     assert_eq!(astray(&again), BTreeMap::from(expected), "these are named, and stay");
     let words = ["fine", "deferred", "queued", "spooled"];
     assert_eq!(sum(&again, &words), [ids.len() as u64, 2, 0, 0], "{:?}", again.last());

@@ -10,7 +10,7 @@ use auxilio_processor::report_row;
 use auxilio_service::error_chain;
 use futures::{StreamExt, TryStreamExt};
 
-use super::fate::{End, Fate};
+use super::fate::{End, Fate, Left};
 use super::finding::{Finding, judge};
 use super::listing::Entry;
 use super::unprocessed::Unprocessed;
@@ -59,9 +59,10 @@ impl Bringing {
 
     /// Does what is to be done about some crashes, and says what became of each that is there.
     pub(super) async fn bring(&self, entries: &[Entry]) -> Result<Vec<End>, anyhow::Error> {
-        let found: Vec<(Entry, Presence)> = futures::stream::iter(entries.iter().copied())
+        let found: Vec<(Entry, Option<Presence>)> = futures::stream::iter(entries.iter().copied())
             .map(|entry| async move {
-                Ok::<_, StoreError>((entry, self.store.exists(entry.crash_id).await?))
+                let presence = readable(self.store.exists(entry.crash_id).await)?;
+                Ok::<_, StoreError>((entry, presence))
             })
             .buffered(LOOK_UPS_AT_ONCE)
             .try_collect()
@@ -69,6 +70,11 @@ impl Bringing {
         let mut ends = Vec::with_capacity(found.len());
         let (mut rows, mut unprocessed) = (Vec::new(), Vec::new());
         for (entry, presence) in found {
+            let Some(presence) = presence else {
+                let what = "what is there of it can't be told".to_owned();
+                ends.push(entry.end(Fate::Left(Left::Damaged { what })));
+                continue;
+            };
             match judge(entry, presence) {
                 Finding::Fine => ends.push(entry.end(Fate::Fine)),
                 Finding::RowAlone => ends.push(entry.end(Fate::RowAlone)),

@@ -5,7 +5,7 @@ use auxilio_common::{CrashId, StoreError};
 use futures::{StreamExt, TryStreamExt};
 
 use super::Run;
-use super::bringing::LOOK_UPS_AT_ONCE;
+use super::bringing::{LOOK_UPS_AT_ONCE, readable};
 use super::tally::{Count, Tally};
 
 impl Run {
@@ -30,7 +30,10 @@ impl Run {
     async fn stored_among(&self, ids: Vec<CrashId>) -> anyhow::Result<usize> {
         let store = self.bringing.store();
         let looks: Vec<bool> = futures::stream::iter(ids)
-            .map(|id| async move { Ok::<_, StoreError>(store.exists(id).await?.raw) })
+            .map(|id| async move {
+                let presence = readable(store.exists(id).await)?;
+                Ok::<_, StoreError>(presence.is_some_and(|it| it.raw))
+            })
             .buffered(LOOK_UPS_AT_ONCE)
             .try_collect()
             .await?;

@@ -5,7 +5,7 @@ use auxilio_common::{CrashId, StoreError};
 use futures::{StreamExt, TryStreamExt};
 
 use super::Run;
-use super::bringing::LOOK_UPS_AT_ONCE;
+use super::bringing::{LOOK_UPS_AT_ONCE, readable};
 use super::fate::{End, Fate};
 use super::tally::Tally;
 
@@ -27,14 +27,14 @@ impl Run {
     /// A job comes only after its crash is in the store, so the queue was read first.
     async fn judge_jobs(&self, ids: Vec<CrashId>, tally: &mut Tally) -> anyhow::Result<()> {
         let store = self.bringing.store();
-        let looks: Vec<Option<CrashId>> =
-            futures::stream::iter(ids)
-                .map(|id| async move {
-                    Ok::<_, StoreError>((!store.exists(id).await?.raw).then_some(id))
-                })
-                .buffered(LOOK_UPS_AT_ONCE)
-                .try_collect()
-                .await?;
+        let looks: Vec<Option<CrashId>> = futures::stream::iter(ids)
+            .map(|id| async move {
+                let presence = readable(store.exists(id).await)?;
+                Ok::<_, StoreError>(presence.is_some_and(|it| !it.raw).then_some(id))
+            })
+            .buffered(LOOK_UPS_AT_ONCE)
+            .try_collect()
+            .await?;
         let gone: Vec<CrashId> = looks.into_iter().flatten().collect();
         if gone.is_empty() {
             return Ok(());

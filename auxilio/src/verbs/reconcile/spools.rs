@@ -1,12 +1,12 @@
 //! The spools of this machine: what may still come to the store from them.
 
 use std::collections::HashSet;
-use std::io;
 use std::sync::Arc;
 
 use anyhow::Context;
 use auxilio_common::{Clock, CrashId};
 use auxilio_crashmover::carried_spools;
+use auxilio_service::error_chain;
 use auxilio_spool::files::Kind;
 use auxilio_spool::{Error, Source, SpoolFile};
 
@@ -25,27 +25,27 @@ pub(super) struct Waiting {
 }
 
 impl Spools {
-    /// Those of a configuration. One that is not there is named: what it holds is not known.
+    /// Those of a configuration. One that is not there, or can't be read, is named: what it holds is
+    /// not known.
     pub(super) async fn of(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Self> {
         let carried = carried_spools(&config.spool, &config.crashmover, clock);
         let read = tokio::task::spawn_blocking(move || {
-            let mut sources = Vec::new();
+            let (mut sources, mut quarantined) = (Vec::new(), HashSet::new());
             for source in carried.into_iter().map(|spool| spool.source) {
-                match source.check_readable() {
-                    Ok(()) => sources.push(source),
-                    Err(error) if is_away(&error) => {
-                        let dir = source.dir().display();
-                        eprintln!(
-                            "auxilio: there is no spool in \"{dir}\": its crashes are not known"
-                        );
+                match quarantined_in(&source) {
+                    Ok(ids) => {
+                        quarantined.extend(ids);
+                        sources.push(source);
                     }
-                    Err(error) => return Err(error),
+                    Err(error) => {
+                        let why = error_chain(&error);
+                        eprintln!("auxilio: the crashes of a spool are not known: {why}");
+                    }
                 }
             }
-            let quarantined = quarantined(&sources)?;
-            Ok(Self { sources: Arc::new(sources), quarantined: Arc::new(quarantined) })
+            Self { sources: Arc::new(sources), quarantined: Arc::new(quarantined) }
         });
-        Ok(read.await.context("reading the spools was cut off")??)
+        read.await.context("reading the spools was cut off")
     }
 
     /// Those of the crashes that wait in a spool or are in quarantine.
@@ -99,19 +99,12 @@ impl Waiting {
     }
 }
 
-fn quarantined(sources: &[Source]) -> Result<HashSet<CrashId>, Error> {
+fn quarantined_in(source: &Source) -> Result<HashSet<CrashId>, Error> {
     let mut ids = HashSet::new();
-    for source in sources {
-        for file in source.files()? {
-            if let Kind::Quarantined(crash_id) = file?.kind {
-                ids.insert(crash_id);
-            }
+    for file in source.files()? {
+        if let Kind::Quarantined(crash_id) = file?.kind {
+            ids.insert(crash_id);
         }
     }
     Ok(ids)
-}
-
-fn is_away(error: &Error) -> bool {
-    matches!(error, Error::NoSpool(_))
-        || error.io_cause().is_some_and(|cause| cause.kind() == io::ErrorKind::NotFound)
 }
