@@ -7,6 +7,7 @@ mod calls;
 mod edges;
 mod faults;
 mod happybase;
+mod python;
 mod scans;
 mod store;
 mod store_rows;
