@@ -113,7 +113,9 @@ pub struct WindowKey {
 /// The store of all crashes.
 #[async_trait]
 pub trait CrashStore: Send + Sync {
-    /// Stores a raw crash with its dumps and, if it was accepted, its row of the unprocessed index.
+    /// Stores a raw crash with its dumps and, if it was accepted, its row of the unprocessed index,
+    /// and reads it back before it says so: whoever carried it here deletes his own copy next. A row
+    /// of the index that was removed before may stay away when the crash is put once more.
     async fn put_raw(&self, envelope: Arc<dyn RawEnvelope>) -> Result<PutRaw, StoreError>;
 
     /// A raw crash without its dumps' bytes.

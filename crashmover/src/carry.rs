@@ -1,4 +1,4 @@
-//! One crash on its way: opened, stored, read back, removed; or put aside, or tried again.
+//! One crash on its way: opened, stored, removed; or put aside, or tried again.
 
 use std::sync::Arc;
 
@@ -18,10 +18,6 @@ enum Failure {
     Store(#[source] StoreError),
     #[error("use the spool")]
     Spool(#[source] SpoolError),
-    #[error("the store said that it holds the crash and does not show it")]
-    NotThere,
-    #[error("the store shows the crash otherwise than it was put")]
-    Different,
     #[error("another crash has this id")]
     IdTaken,
     #[error("the work was cut off")]
@@ -37,7 +33,7 @@ impl Failure {
                 ErrorClass::Permanent
             }
             Self::Spool(_) => ErrorClass::Retry,
-            Self::NotThere | Self::Different | Self::CutOff => ErrorClass::Unknown,
+            Self::CutOff => ErrorClass::Unknown,
             Self::IdTaken => ErrorClass::Permanent,
         }
     }
@@ -91,7 +87,7 @@ impl Mover {
         drop(held);
     }
 
-    /// Stores the crash, sees it there, tells the monitors, and removes it from the spool.
+    /// Stores the crash, which the store reads back, tells the monitors, and removes it from the spool.
     async fn carry_whole(&self, claim: &Arc<Claim>) -> Result<PutRaw, Failure> {
         let envelope = blocking(claim, Claim::open_whole).await?.map_err(Failure::Spool)?;
         let envelope: Arc<Envelope> = Arc::new(envelope);
@@ -103,12 +99,6 @@ impl Mover {
         let crash = envelope.raw_crash();
         if outcome == PutRaw::IdTaken {
             return Err(Failure::IdTaken);
-        }
-        let shown = self.store.get_raw(crash.crash_id).await.map_err(Failure::Store)?;
-        let shown = shown.ok_or(Failure::NotThere)?;
-        // Of a duplicate the store shows the submission that was first.
-        if outcome == PutRaw::Stored && !shown.is_same_as(crash) {
-            return Err(Failure::Different);
         }
         if outcome == PutRaw::Stored && crash.metadata.throttle == Throttle::Accept {
             let received_at = crash.metadata.received_at;

@@ -23,6 +23,8 @@ pub(crate) enum Fault {
     DumpMissing(DumpName),
     #[error("the bytes of dump \"{0}\" don't have the SHA-256 that came with them")]
     DumpChanged(DumpName),
+    #[error("the crash was written and does not show, or otherwise than it was put")]
+    NotShown,
     #[error("the work was cut off")]
     CutOff,
 }
@@ -39,7 +41,7 @@ impl Fault {
         match self {
             Self::Io { .. } => ErrorClass::Retry,
             // The task was dropped half-way; every write may be repeated.
-            Self::CutOff => ErrorClass::Unknown,
+            Self::CutOff | Self::NotShown => ErrorClass::Unknown,
             Self::Spool(error) if error.io_cause().is_some() => ErrorClass::Retry,
             Self::Spool(_)
             | Self::Processed { .. }

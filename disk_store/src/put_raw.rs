@@ -45,7 +45,12 @@ impl Inner {
             let _ = self.remove_rows(crash);
             let _ = durable::unlink(&raw.path());
         }
-        made.map(|()| PutRaw::Stored)
+        made?;
+        if let Placed::Now = placed {
+            let shown = self.get_raw(crash.crash_id)?;
+            shown.filter(|shown| shown.is_same_as(crash)).ok_or(Fault::NotShown)?;
+        }
+        Ok(PutRaw::Stored)
     }
 
     /// Writes all rows and flushes what the crash needs; the row of the unprocessed index comes

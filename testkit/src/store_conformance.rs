@@ -47,7 +47,7 @@ pub async fn run_all(make_store: impl AsyncFn() -> Store) {
         generated_crashes_read_back_equal,
         the_highest_generation_is_shown_in_whatever_order_they_come,
         the_index_holds_accepted_crashes_in_order_of_arrival,
-        an_index_row_goes_alone_and_comes_back_with_a_repeated_put,
+        an_index_row_goes_alone_and_a_repeated_put_does_no_harm,
         a_window_is_half_open_in_order_by_product_and_resumes,
         a_day_lists_its_crashes_in_order_and_resumes,
         crashes_of_a_hang_are_found_by_it,

@@ -15,6 +15,7 @@ use crate::job::{Spec, Typed};
 use crate::lane::LANES;
 use crate::observer::Observer;
 use crate::pool::{Pool, Status};
+use crate::together::{Line, Look, Write};
 
 /// Time after which a waiting call sees to it that there is a thread for it.
 const NUDGE: Duration = Duration::from_secs(1);
@@ -37,6 +38,8 @@ struct Shared {
     request_bytes: usize,
     queue_timeout: Duration,
     table_prefix: String,
+    looks: Line<Look>,
+    writes: Line<Write>,
 }
 
 impl Drop for Shared {
@@ -65,6 +68,8 @@ impl Client {
                 request_bytes: config.request_bytes(),
                 queue_timeout: config.queue_timeout(),
                 table_prefix: config.table_prefix.clone(),
+                looks: Line::default(),
+                writes: Line::default(),
             }),
         })
     }
@@ -78,6 +83,19 @@ impl Client {
     /// same rows may hold together.
     pub fn value_bytes_max(&self) -> usize {
         self.shared.request_bytes.min(self.shared.bytes_each).saturating_sub(REQUEST_ROOM)
+    }
+
+    /// The monotonic time.
+    pub(crate) fn now(&self) -> Duration {
+        self.shared.pool.now()
+    }
+
+    pub(crate) fn looks(&self) -> &Line<Look> {
+        &self.shared.looks
+    }
+
+    pub(crate) fn writes(&self) -> &Line<Write> {
+        &self.shared.writes
     }
 
     /// A table's whole name.

@@ -3,8 +3,9 @@
 //! The first character of a key is the salt, a hexadecimal digit, and tables are split there. In an
 //! outage every writer soon meets a row of the dead server; a lane keeps such calls to itself.
 
-/// Lanes: one for each salt, and one for keys without any and for calls without rows.
-pub(crate) const LANES: usize = 17;
+/// Lanes: one for each salt, one for keys without any and for calls without rows, one for calls about
+/// rows of many salts.
+pub(crate) const LANES: usize = 18;
 
 /// The lane of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,9 @@ pub(crate) struct Lane(u8);
 impl Lane {
     /// For calls about no row.
     pub(crate) const OTHER: Self = Self(16);
+
+    /// For calls about rows of many salts.
+    pub(crate) const TOGETHER: Self = Self(17);
 
     /// For a row's key.
     pub(crate) fn of(key: &[u8]) -> Self {
@@ -37,6 +41,6 @@ mod tests {
             [lane("0x"), lane("9"), lane("a1"), lane("F"), lane("g"), lane("")],
             [0, 9, 10, 15, 16, 16]
         );
-        assert_eq!(Lane::OTHER.index() + 1, LANES);
+        assert_eq!(Lane::TOGETHER.index() + 1, LANES);
     }
 }

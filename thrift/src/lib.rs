@@ -30,6 +30,7 @@ mod row;
 mod scan;
 mod store;
 mod table;
+mod together;
 mod transport;
 mod write;
 

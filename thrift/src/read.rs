@@ -94,11 +94,23 @@ impl Client {
         columns: &[&[u8]],
         bytes: usize,
     ) -> Result<Vec<Row>, Error> {
-        let call = "getRowsWithColumns";
         let Some(first) = keys.first() else { return Ok(Vec::new()) };
+        let (table, lane) = (self.table(table), Lane::of(first));
+        self.get_rows_in(lane, table, keys.to_vec(), owned(columns), bytes).await
+    }
+
+    /// The same in a lane of the caller's choice; `table` is its whole name.
+    pub(crate) async fn get_rows_in(
+        &self,
+        lane: Lane,
+        table: Vec<u8>,
+        keys: Vec<Vec<u8>>,
+        columns: Vec<Vec<u8>>,
+        bytes: usize,
+    ) -> Result<Vec<Row>, Error> {
+        let call = "getRowsWithColumns";
         keys.iter().try_for_each(|key| check_key(call, key))?;
-        let spec = read_spec(call, first);
-        let (table, keys, columns) = (self.table(table), keys.to_vec(), owned(columns));
+        let spec = Spec { lane, ..read_spec(call, keys.first().map_or(&[], Vec::as_slice)) };
         let rows = self.call(spec, bytes, move |rpc| {
             let (table, columns) = (table.clone(), columns.clone());
             let rows = rpc.get_rows_with_columns(table, keys.clone(), columns, BTreeMap::new())?;

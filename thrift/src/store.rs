@@ -74,6 +74,8 @@ use futures::{StreamExt, TryStreamExt};
 
 use crate::client::Client;
 pub use ddl::{DdlOptions, ddl};
+use manifest::RawManifest;
+use quick_cache::sync::Cache;
 pub use schema::{TABLES, Table};
 pub use survey::Finding;
 
@@ -81,12 +83,18 @@ pub use survey::Finding;
 #[derive(Clone)]
 pub struct HbaseStore {
     client: Client,
+    /// Manifests of raw crashes that were read lately: who reads a crash opens its dumps next. They
+    /// never change while the crash is there.
+    manifests: Arc<Cache<CrashId, Arc<RawManifest>>>,
 }
+
+/// Manifests that are remembered, of some hundred bytes each.
+const MANIFESTS_MAX: usize = 1_024;
 
 impl HbaseStore {
     /// A store over a client. Its tables must be there.
     pub fn new(client: Client) -> Self {
-        Self { client }
+        Self { client, manifests: Arc::new(Cache::new(MANIFESTS_MAX)) }
     }
 
     /// The client below it.

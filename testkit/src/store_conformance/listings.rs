@@ -35,7 +35,7 @@ pub async fn the_index_holds_accepted_crashes_in_order_of_arrival(store: Store) 
 }
 
 /// Removing one row touches nothing else.
-pub async fn an_index_row_goes_alone_and_comes_back_with_a_repeated_put(store: Store) {
+pub async fn an_index_row_goes_alone_and_a_repeated_put_does_no_harm(store: Store) {
     let envelopes: Vec<_> = (340..343)
         .map(|seed| Arc::new(recipe(seed).throttle(Throttle::Accept).envelope()))
         .collect();
@@ -59,7 +59,10 @@ pub async fn an_index_row_goes_alone_and_comes_back_with_a_repeated_put(store: S
     assert_whole(&store, &envelopes[1]).await;
     // A mover that was killed after our answer puts the crash once more.
     assert_eq!(put(&store, &envelopes[1]).await, PutRaw::Stored);
-    assert_eq!(store.get_index(from_ref(&entry)).await.expect("get_index"), from_ref(&entry));
+    assert_whole(&store, &envelopes[1]).await;
+    let rows = store.read_index(None, 10).await.expect("read_index");
+    let without = rows.iter().filter(|row| **row != entry).count();
+    assert_eq!(without, 2, "the row of the crash itself may come back or stay away");
     let all: Vec<_> = envelopes.iter().map(|envelope| index_entry(envelope.raw_crash())).collect();
     store.remove_index(&all).await.expect("remove_index of all");
     assert_eq!(store.read_index(None, 10).await.expect("read_index"), []);

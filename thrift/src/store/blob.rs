@@ -2,10 +2,11 @@
 
 use std::io::Read;
 
+use auxilio_common::blocking::may_block;
 use sha2::{Digest, Sha256};
 
 use super::HbaseStore;
-use super::chunk::{CHUNK_BYTES_MAX, Chunk, Splitter};
+use super::chunk::{CHUNK_BYTES_MAX, Chunk, NextChunk, Splitter};
 use super::fault::Fault;
 use super::keys::hex;
 use super::manifest::Blob;
@@ -46,13 +47,8 @@ impl<'a> ChunkWriter<'a> {
         let mut splitter = Splitter::new(source, self.store.chunk_bytes());
         let (mut chunks, mut length) = (Vec::new(), 0);
         loop {
-            // Reading and compressing block.
-            let next = tokio::task::spawn_blocking(move || {
-                let next = splitter.next();
-                (splitter, next)
-            });
-            let (back, next) = next.await.map_err(|_| Fault::CutOff)?;
-            splitter = back;
+            let next;
+            (splitter, next) = split_on(splitter).await?;
             let chunk = match next {
                 Ok(Some(chunk)) => chunk?,
                 Ok(None) => break,
@@ -80,6 +76,18 @@ impl<'a> ChunkWriter<'a> {
         let cells: Vec<_> = std::iter::once(put).chain(self.mark.clone()).collect();
         Ok(self.store.client.put_row(CRASHES, self.key, &cells, self.timestamp).await?)
     }
+}
+
+/// The next chunk. Reading and compressing block.
+async fn split_on(mut splitter: Splitter) -> Result<(Splitter, NextChunk), Fault> {
+    let work = move || {
+        let next = splitter.next();
+        (splitter, next)
+    };
+    if may_block() {
+        return Ok(work());
+    }
+    tokio::task::spawn_blocking(work).await.map_err(|_| Fault::CutOff)
 }
 
 impl HbaseStore {

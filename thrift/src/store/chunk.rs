@@ -19,6 +19,10 @@ const HASH_DIGITS: usize = 16;
 /// Compression: most of the gain for the least time.
 const LEVEL: i32 = 3;
 
+/// Of a large chunk three pieces of this size are tried first: what doesn't shrink there is kept as
+/// it is. A dump of random bytes costs more time to be compressed in vain than to be sent.
+const TRIED_BYTES: usize = 16 * 1024;
+
 /// How a chunk's bytes are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -69,55 +73,94 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
-    fn of(plain: Vec<u8>) -> Result<Self, Fault> {
-        let compressed = zstd::bulk::compress(&plain, LEVEL).map_err(Fault::Compress)?;
-        let (hash, length) = (hash(&plain), plain.len());
-        let (codec, bytes) = if compressed.len() < length {
-            (Codec::Zstd, compressed)
-        } else {
-            (Codec::None, plain)
+    fn of(plain: Vec<u8>, sha256: &str) -> Result<Self, Fault> {
+        let (hash, length) = (sha256.chars().take(HASH_DIGITS).collect(), plain.len());
+        let compressed = if may_shrink(&plain)? { Some(compress(&plain)?) } else { None };
+        let (codec, bytes) = match compressed {
+            Some(compressed) if compressed.len() < length => (Codec::Zstd, compressed),
+            _ => (Codec::None, plain),
         };
         let name = ChunkRef { hash, length, stored: bytes.len(), codec };
         Ok(Self { name, bytes: bytes.into() })
     }
 }
 
+fn compress(plain: &[u8]) -> Result<Vec<u8>, Fault> {
+    zstd::bulk::compress(plain, LEVEL).map_err(Fault::Compress)
+}
+
+/// Whether compression is worth its time: at its beginning, middle or end a chunk loses a
+/// thirty-second part.
+fn may_shrink(plain: &[u8]) -> Result<bool, Fault> {
+    if plain.len() <= 4 * TRIED_BYTES {
+        return Ok(true);
+    }
+    let last = plain.len() - TRIED_BYTES;
+    for begin in [0, last / 2, last] {
+        let tried = plain.get(begin..begin + TRIED_BYTES).unwrap_or(plain);
+        if compress(tried)?.len() < tried.len() - tried.len() / 32 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What comes of a source: a chunk, the end, or why it can't be read.
+pub(super) type NextChunk = io::Result<Option<Result<Chunk, Fault>>>;
+
 /// Takes a value apart. It blocks where its source does.
 pub(super) struct Splitter {
     source: Box<dyn Read + Send>,
     most: usize,
-    whole: Sha256,
+    whole: Whole,
+    is_first: bool,
     ended: bool,
+}
+
+/// The checksum of all bytes so far.
+enum Whole {
+    /// There is one chunk, and this is its own.
+    Of(String),
+    /// There are more.
+    Running(Sha256),
 }
 
 impl Splitter {
     pub(super) fn new(source: Box<dyn Read + Send>, most: usize) -> Self {
-        Self { source, most: most.clamp(1, CHUNK_BYTES_MAX), whole: Sha256::new(), ended: false }
+        let whole = Whole::Running(Sha256::new());
+        Self { source, most: most.clamp(1, CHUNK_BYTES_MAX), whole, is_first: true, ended: false }
     }
 
     /// The next chunk; `None` at the end. An empty value has no chunk.
-    pub(super) fn next(&mut self) -> io::Result<Option<Result<Chunk, Fault>>> {
+    pub(super) fn next(&mut self) -> NextChunk {
         if self.ended {
             return Ok(None);
         }
         let mut plain = Vec::new();
         // A chunk's size fits.
         self.source.by_ref().take(self.most as u64).read_to_end(&mut plain)?;
-        self.ended = plain.len() < self.most;
-        self.whole.update(&plain);
-        Ok((!plain.is_empty()).then(|| Chunk::of(plain)))
+        let is_first = self.is_first;
+        (self.is_first, self.ended) = (false, plain.len() < self.most);
+        if plain.is_empty() {
+            return Ok(None);
+        }
+        let sha256 = hex(&Sha256::digest(&plain));
+        match &mut self.whole {
+            whole if is_first && self.ended => *whole = Whole::Of(sha256.clone()),
+            Whole::Running(whole) => whole.update(&plain),
+            // The first chunk was the last.
+            Whole::Of(_) => {}
+        }
+        Ok(Some(Chunk::of(plain, &sha256)))
     }
 
     /// The SHA-256 of all bytes so far.
     pub(super) fn sha256(self) -> String {
-        hex(&self.whole.finalize())
+        match self.whole {
+            Whole::Of(sha256) => sha256,
+            Whole::Running(whole) => hex(&whole.finalize()),
+        }
     }
-}
-
-fn hash(plain: &[u8]) -> String {
-    let mut digits = hex(&Sha256::digest(plain));
-    digits.truncate(HASH_DIGITS);
-    digits
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::scan::{Scan, after, behind_prefix};
 const ROW_BYTES: usize = 256;
 
 /// Index rows that are looked up or removed side by side.
-pub(super) const ROWS_AT_ONCE: usize = 16;
+pub(super) const ROWS_AT_ONCE: usize = 128;
 
 /// Rows of one page.
 const PAGE_ROWS: usize = 1_000;
@@ -116,7 +116,7 @@ impl HbaseStore {
 
     pub(super) async fn unprocessed_row(&self, entry: &IndexEntry) -> Result<Option<Row>, Fault> {
         let key = unprocessed_key(entry)?;
-        Ok(self.client.get_row(UNPROCESSED, &key, &[columns::CRASH_ID], ROW_BYTES).await?)
+        Ok(self.client.look_up(UNPROCESSED, &key, &[columns::CRASH_ID], ROW_BYTES).await?)
     }
 
     /// At the row's own timestamp: a put of the crash that comes later can be seen.

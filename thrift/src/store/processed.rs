@@ -77,12 +77,12 @@ impl HbaseStore {
 
     async fn processed_row(&self, key: &[u8]) -> Result<Option<Row>, Fault> {
         let wanted = [columns::PROCESSED_MANIFEST, columns::PROCESSED_JSON];
-        Ok(self.client.get_row(CRASHES, key, &wanted, 4_096).await?)
+        Ok(self.client.look_up(CRASHES, key, &wanted, 4_096).await?)
     }
 
     async fn processed_manifest(&self, key: &[u8]) -> Result<Option<ProcessedManifest>, Fault> {
         let wanted = [columns::PROCESSED_MANIFEST];
-        let row = self.client.get_row(CRASHES, key, &wanted, 4_096).await?;
+        let row = self.client.look_up(CRASHES, key, &wanted, 4_096).await?;
         row.map_or(Ok(None), |row| manifest_of(&row))
     }
 

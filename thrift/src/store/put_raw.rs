@@ -1,13 +1,14 @@
 //! Putting a raw crash: chunks, then the manifest with all small cells by one call, then the rows of the
-//! indexes, that of the unprocessed one last.
+//! indexes while the manifest is read back.
 
 use std::io::Cursor;
 use std::sync::Arc;
 
+use auxilio_common::blocking::may_block;
 use auxilio_common::storage::{IndexEntry, PutRaw};
 use auxilio_common::{DumpInfo, RawCrash, RawEnvelope, Throttle};
 use bytes::Bytes;
-use futures::future::try_join;
+use futures::future::{try_join, try_join_all};
 
 use super::blob::ChunkWriter;
 use super::claim::Claim;
@@ -29,25 +30,42 @@ impl HbaseStore {
     ) -> Result<PutRaw, Fault> {
         let crash = envelope.raw_crash();
         let key = keys::crash(crash.crash_id);
-        if let Some(outcome) = self.compare_with_stored(crash).await? {
-            return Ok(outcome);
-        }
-        if crash.metadata.id_supplied && self.claim(&key, crash).await? == Claim::Other {
-            return Ok(PutRaw::IdTaken);
-        }
-        let first = crash.metadata.received_at.millis();
-        for offset in offsets() {
-            self.put_row_of(envelope, &key, first.saturating_add(offset)).await?;
-            // A crash that was removed hides what is not newer than it was.
+        // Ids that the collector issued don't meet: whoever has one is an earlier try of this.
+        if crash.metadata.id_supplied {
             if let Some(outcome) = self.compare_with_stored(crash).await? {
                 return Ok(outcome);
             }
+            if self.claim(&key, crash).await? == Claim::Other {
+                return Ok(PutRaw::IdTaken);
+            }
+        }
+        let first = crash.metadata.received_at.millis();
+        let manifest = self.put_row_of(envelope, &key, first).await?;
+        let (stands, ()) =
+            try_join(self.stands(&key, first, &manifest), self.put_index_rows(crash)).await?;
+        if stands && !crash.metadata.id_supplied {
+            return Ok(PutRaw::Stored);
+        }
+        for offset in offsets().skip(1) {
+            if let Some(outcome) = self.compare_with_stored(crash).await? {
+                return Ok(outcome);
+            }
+            // A crash that was removed hides what is not newer than it was.
+            self.put_row_of(envelope, &key, first.saturating_add(offset)).await?;
         }
         Err(Fault::Hidden)
     }
 
+    /// Whether a row shows a manifest that was just written. It came with all else by one call, so
+    /// where it stands, the crash does.
+    async fn stands(&self, key: &[u8], timestamp: i64, manifest: &[u8]) -> Result<bool, Fault> {
+        let row = self.client.look_up(CRASHES, key, &[columns::MANIFEST], 4_096).await?;
+        let cell = row.as_ref().and_then(|row| row.cell(columns::MANIFEST));
+        Ok(cell.is_some_and(|cell| cell.timestamp == timestamp && cell.value == manifest))
+    }
+
     /// Finds out what a submission is to the crash that the store shows under its id, and if it is
-    /// the same, puts its rows of the indexes. `None` if there is no whole crash.
+    /// the same, puts its rows of the indexes so that they show. `None` if there is no whole crash.
     async fn compare_with_stored(&self, crash: &RawCrash) -> Result<Option<PutRaw>, Fault> {
         let stored = match self.raw_crash(crash.crash_id).await {
             Ok(Some(stored)) => stored,
@@ -56,18 +74,18 @@ impl HbaseStore {
         };
         let outcome = compare(&stored, crash);
         if outcome == PutRaw::Stored {
-            self.put_index_rows(crash).await?;
+            self.show_index_rows(crash).await?;
         }
         Ok(Some(outcome))
     }
 
-    /// Writes all of a crash's own row.
+    /// Writes all of a crash's own row; returns its manifest.
     async fn put_row_of(
         &self,
         envelope: &Arc<dyn RawEnvelope>,
         key: &[u8],
         timestamp: i64,
-    ) -> Result<(), Fault> {
+    ) -> Result<Bytes, Fault> {
         let crash = envelope.raw_crash();
         let mark = Put::new(columns::FORMAT, columns::FORMAT_VALUE);
         let mut writer = ChunkWriter::new(self, key, timestamp, Some(mark));
@@ -85,38 +103,73 @@ impl HbaseStore {
         } else {
             cells.push(Put::new(columns::JSON, json));
         }
-        cells.push(Put::new(columns::MANIFEST, serde_json::to_vec(&manifest)?));
+        let manifest = Bytes::from(serde_json::to_vec(&manifest)?);
+        cells.push(Put::new(columns::MANIFEST, manifest.clone()));
         cells.extend(writer.into_rest());
-        Ok(self.client.put_row(CRASHES, key, &cells, timestamp).await?)
+        self.client.put_row(CRASHES, key, &cells, timestamp).await?;
+        Ok(manifest)
     }
 
-    /// Writes the rows of the indexes, that of the unprocessed one last.
-    pub(super) async fn put_index_rows(&self, crash: &RawCrash) -> Result<(), Fault> {
-        self.put_lasting_rows(crash).await?;
-        if crash.metadata.throttle == Throttle::Accept {
-            let timestamp = crash.metadata.received_at.millis();
-            let id = Put::new(columns::CRASH_ID, crash.crash_id.to_string());
-            let key = unprocessed_key(&entry_of(crash))?;
-            self.put_visible(UNPROCESSED, &key, &[id], timestamp).await?;
-        }
-        Ok(())
+    /// Writes the rows of the indexes so that they show, whatever was deleted before.
+    pub(super) async fn show_index_rows(&self, crash: &RawCrash) -> Result<(), Fault> {
+        self.show(index_rows(crash)?).await
     }
 
-    /// Writes the rows of the indexes that a crash has as long as it is there.
+    /// The same for those that a crash has as long as it is there.
     pub(super) async fn put_lasting_rows(&self, crash: &RawCrash) -> Result<(), Fault> {
-        let timestamp = crash.metadata.received_at.millis();
-        let id = Put::new(columns::CRASH_ID, crash.crash_id.to_string());
-        let submitted = keys::timed(crash.metadata.submitted_timestamp, crash.crash_id)?;
-        let product = keys::short(crash.annotation("ProductName").unwrap_or_default());
-        let cells = [id.clone(), Put::new(columns::PRODUCT, product)];
-        let by_hang = async {
-            let Some(hang_id) = crash.annotation("HangID") else { return Ok(()) };
-            let cell = Put::new(hang_column(crash), id.value.clone());
-            self.put_visible(HANGS, &keys::short(hang_id), &[cell], timestamp).await
-        };
-        try_join(self.put_visible(SUBMITTED, &submitted, &cells, timestamp), by_hang).await?;
+        let mut rows = index_rows(crash)?;
+        rows.retain(|row| row.table != UNPROCESSED);
+        self.show(rows).await
+    }
+
+    async fn show(&self, rows: Vec<IndexRow>) -> Result<(), Fault> {
+        let shown =
+            rows.iter().map(|row| self.put_visible(row.table, &row.key, &row.cells, row.timestamp));
+        try_join_all(shown).await?;
         Ok(())
     }
+
+    /// Writes the rows of the indexes. One that the monitor has removed stays hidden, as it should:
+    /// its crash is queued.
+    async fn put_index_rows(&self, crash: &RawCrash) -> Result<(), Fault> {
+        let rows = index_rows(crash)?;
+        let puts = rows
+            .iter()
+            .map(|row| self.client.put_small_row(row.table, &row.key, &row.cells, row.timestamp));
+        try_join_all(puts).await?;
+        Ok(())
+    }
+}
+
+/// A crash's row of an index.
+struct IndexRow {
+    table: &'static str,
+    key: Vec<u8>,
+    cells: Vec<Put>,
+    timestamp: i64,
+}
+
+/// Cells of index rows have the minute of the crash's arrival as their timestamp: rows of one
+/// timestamp can go in one call.
+const MINUTE_MS: i64 = 60_000;
+
+/// The rows of the indexes.
+fn index_rows(crash: &RawCrash) -> Result<Vec<IndexRow>, Fault> {
+    let timestamp = crash.metadata.received_at.millis().div_euclid(MINUTE_MS) * MINUTE_MS;
+    let id = Put::new(columns::CRASH_ID, crash.crash_id.to_string());
+    let row = |table, key, cells| IndexRow { table, key, cells, timestamp };
+    let product = keys::short(crash.annotation("ProductName").unwrap_or_default());
+    let submitted = keys::timed(crash.metadata.submitted_timestamp, crash.crash_id)?;
+    let mut rows =
+        vec![row(SUBMITTED, submitted, vec![id.clone(), Put::new(columns::PRODUCT, product)])];
+    if let Some(hang_id) = crash.annotation("HangID") {
+        let cell = Put::new(hang_column(crash), id.value.clone());
+        rows.push(row(HANGS, keys::short(hang_id), vec![cell]));
+    }
+    if crash.metadata.throttle == Throttle::Accept {
+        rows.push(row(UNPROCESSED, unprocessed_key(&entry_of(crash))?, vec![id]));
+    }
+    Ok(rows)
 }
 
 async fn write_dump(
@@ -125,12 +178,15 @@ async fn write_dump(
     dump: &DumpInfo,
 ) -> Result<StoredBlob, Fault> {
     let name = dump.name.clone();
-    let opened = {
+    let opened = if may_block() {
+        envelope.open_dump(&name)
+    } else {
         let (envelope, name) = (Arc::clone(envelope), name.clone());
-        tokio::task::spawn_blocking(move || envelope.open_dump(&name))
+        let opened = tokio::task::spawn_blocking(move || envelope.open_dump(&name));
+        opened.await.map_err(|_| Fault::CutOff)?
     };
     let fault = |source| Fault::Dump { name: dump.name.clone(), source };
-    let source = opened.await.map_err(|_| Fault::CutOff)?.map_err(fault)?;
+    let source = opened.map_err(fault)?;
     let source = source.ok_or_else(|| Fault::DumpMissing(name.clone()))?;
     let value = format!("raw_data:{name}");
     let blob = writer.write(value.as_bytes(), source, fault).await?;

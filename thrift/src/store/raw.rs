@@ -1,12 +1,13 @@
 //! Reading raw crashes and their dumps.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use auxilio_common::storage::{Presence, StoredDump, StoredDumpBytes};
 use auxilio_common::{CrashId, DumpName, Generation, RawCrash};
 
 use super::fault::Fault;
-use super::manifest::{ProcessedManifest, RawManifest};
+use super::manifest::{Blob, ProcessedManifest, RawManifest};
 use super::schema::CRASHES;
 use super::{HbaseStore, columns, document, keys, old_row};
 use crate::row::{Cell, Row};
@@ -38,7 +39,7 @@ impl HbaseStore {
             columns::SUBMITTED,
             columns::LEGACY_PROCESSING,
         ];
-        let Some(mut row) = self.client.get_row(CRASHES, key, &wanted, JSON_BYTES).await? else {
+        let Some(mut row) = self.client.look_up(CRASHES, key, &wanted, JSON_BYTES).await? else {
             return Ok(RawRow::Absent);
         };
         Ok(if let Some(manifest) = manifest(&row) {
@@ -64,6 +65,8 @@ impl HbaseStore {
             }
             RawRow::Ours { manifest, json } => (manifest, json),
         };
+        let manifest = Arc::new(manifest);
+        self.manifests.insert(crash_id, Arc::clone(&manifest));
         let json = match (&manifest.json, json) {
             (Some(blob), _) => self.read_blob(&key, columns::JSON, blob).await?,
             (None, json) => json.map(|cell| cell.value),
@@ -79,23 +82,34 @@ impl HbaseStore {
         name: &DumpName,
     ) -> Result<Option<StoredDump>, Fault> {
         let key = keys::crash(crash_id);
+        if let Some(manifest) = self.manifests.get(&crash_id)
+            && let Some(blob) = manifest.dump(name)
+            && let Some(bytes) = self.read_dump(&key, name, blob).await?
+        {
+            return Ok(Some(stream(bytes)));
+        }
         let bytes = match self.raw_row(&key).await? {
             RawRow::NotYet => return Err(Fault::NotYet),
             RawRow::Old(_) if *name == DumpName::main() => self.old_dump(&key).await?,
             RawRow::Absent | RawRow::Old(_) => None,
             RawRow::Ours { manifest, .. } => match manifest.dump(name) {
                 Some(blob) => {
-                    let value = format!("raw_data:{name}");
-                    let bytes = self.read_blob(&key, value.as_bytes(), blob).await?;
+                    let bytes = self.read_dump(&key, name, blob).await?;
                     Some(bytes.ok_or_else(|| Fault::Chunk(format!("of dump \"{name}\"")))?)
                 }
                 None => None,
             },
         };
-        Ok(bytes.map(|bytes| StoredDump {
-            length: bytes.len() as u64,
-            bytes: StoredDumpBytes::Stream(Box::new(Cursor::new(bytes))),
-        }))
+        Ok(bytes.map(stream))
+    }
+
+    async fn read_dump(
+        &self,
+        key: &[u8],
+        name: &DumpName,
+        blob: &Blob,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        self.read_blob(key, format!("raw_data:{name}").as_bytes(), blob).await
     }
 
     pub(super) async fn presence(&self, crash_id: CrashId) -> Result<Presence, Fault> {
@@ -106,7 +120,7 @@ impl HbaseStore {
             columns::PROCESSED_MANIFEST,
             columns::PROCESSED_FLAG,
         ];
-        let row = self.client.get_row(CRASHES, &keys::crash(crash_id), &wanted, 4_096).await?;
+        let row = self.client.look_up(CRASHES, &keys::crash(crash_id), &wanted, 4_096).await?;
         let Some(row) = row else { return Ok(Presence::default()) };
         let raw = manifest(&row).is_some() || is_old(&row);
         let processed = match row.cell(columns::PROCESSED_MANIFEST) {
@@ -127,6 +141,13 @@ impl HbaseStore {
         let most = self.client.value_bytes_max();
         let row = self.client.get_row(CRASHES, key, &[columns::OLD_DUMP], most).await?;
         Ok(row.and_then(|mut row| row.cells.remove(columns::OLD_DUMP)).map(|cell| cell.value))
+    }
+}
+
+fn stream(bytes: Vec<u8>) -> StoredDump {
+    StoredDump {
+        length: bytes.len() as u64,
+        bytes: StoredDumpBytes::Stream(Box::new(Cursor::new(bytes))),
     }
 }
 

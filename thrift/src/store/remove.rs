@@ -21,7 +21,9 @@ pub(super) const CHECK_TIME: i64 = 1;
 
 impl HbaseStore {
     pub(super) async fn remove_crash(&self, crash_id: CrashId) -> Result<(), Fault> {
-        match self.raw_crash(crash_id).await {
+        let found = self.raw_crash(crash_id).await;
+        self.manifests.remove(&crash_id);
+        match found {
             Ok(Some(crash)) => self.remove_rows(&crash).await?,
             // Of a damaged or unfinished crash nobody knows the rows; readers find no crash behind
             // them.

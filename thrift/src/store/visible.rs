@@ -17,15 +17,16 @@ impl HbaseStore {
     /// newer than itself, so then it is written a little later.
     pub(super) async fn put_visible(
         &self,
-        table: &str,
+        table: &'static str,
         key: &[u8],
         cells: &[Put],
         timestamp: i64,
     ) -> Result<(), Fault> {
         let columns: Vec<&[u8]> = cells.iter().map(|cell| cell.column.as_slice()).collect();
         for offset in offsets() {
-            self.client.put_row(table, key, cells, timestamp.saturating_add(offset)).await?;
-            let row = self.client.get_row(table, key, &columns, 1_000).await?;
+            let timestamp = timestamp.saturating_add(offset);
+            self.client.put_small_row(table, key, cells, timestamp).await?;
+            let row = self.client.look_up(table, key, &columns, 1_000).await?;
             if row.is_some_and(|row| row.cells.len() == cells.len()) {
                 return Ok(());
             }
@@ -34,7 +35,7 @@ impl HbaseStore {
     }
 
     /// Deletes all of an index row's cells, each at its own timestamp.
-    pub(super) async fn delete_visible(&self, table: &str, row: &Row) -> Result<(), Fault> {
+    pub(super) async fn delete_visible(&self, table: &'static str, row: &Row) -> Result<(), Fault> {
         let mut timestamps: Vec<i64> = row.cells.values().map(|cell| cell.timestamp).collect();
         timestamps.sort_unstable();
         timestamps.dedup();
@@ -42,7 +43,7 @@ impl HbaseStore {
             let cells = row.cells.iter().filter(|(_, cell)| cell.timestamp == timestamp);
             let columns: Vec<&[u8]> = cells.map(|(column, _)| column.as_slice()).collect();
             for columns in columns.chunks(COLUMNS_MAX) {
-                self.client.delete_cells(table, &row.key, columns, timestamp).await?;
+                self.client.delete_small_cells(table, &row.key, columns, timestamp).await?;
             }
         }
         Ok(())

@@ -84,7 +84,7 @@ impl HbaseStore {
         self.delete_visible(table_of(index), &row).await?;
         // A crash that came at this moment may have taken our row for its own.
         if let Ok(Some(crash)) = self.raw_crash(crash_id).await {
-            self.put_index_rows(&crash).await?;
+            self.show_index_rows(&crash).await?;
         }
         Ok(true)
     }
