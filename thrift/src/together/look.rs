@@ -34,6 +34,7 @@ impl Client {
 }
 
 impl Ask for Look {
+    type Asked = Client;
     type Answer = Option<Row>;
 
     fn line(client: &Client) -> &Line<Self> {

@@ -85,6 +85,7 @@ impl Write {
 }
 
 impl Ask for Write {
+    type Asked = Client;
     type Answer = ();
 
     fn line(client: &Client) -> &Line<Self> {
