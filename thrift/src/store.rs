@@ -30,7 +30,8 @@
 //! | `crash_reports_index_unprocessed_flag` | `<first digit><time of arrival><id>` | `ids:ooid` |
 //! | `crash_reports_index_hang_id` | the hang id, or `sha256:` and its hash if it is long | `ids:ooid:<process type>:<id>` |
 //!
-//! Times in keys are texts as `2012-12-24T18:00:00.123456`. The row of the unprocessed index comes last.
+//! Times in keys are texts as `2012-12-24T18:00:00.123456`. Their cells have the minute of the crash's
+//! arrival as timestamp: one call carries rows of one timestamp only. They come after the manifest.
 //!
 //! # Deleting
 //!

@@ -27,7 +27,7 @@ pub(crate) fn bytes_alone(hbase: &Hbase, turn: Turn) -> Took {
     });
     let gets = side_by_side(hbase, turn, |client, _, caller, number| {
         let row = key("plain", turn, caller, number);
-        let bytes = columns(turn.size).map(|(column, _)| get(client, &row, column).len());
+        let bytes = columns(turn.size).map(|(column, _)| get(client, &row, &column).len());
         assert_eq!(bytes.sum::<usize>(), turn.size);
     });
     [puts, gets]
@@ -55,9 +55,9 @@ pub(crate) fn rows(hbase: &Hbase, turn: Turn) -> Took {
     });
     let gets = side_by_side(hbase, turn, |client, _, caller, number| {
         let row = key("rows", turn, caller, number);
-        let json = get(client, &row, "meta_data:json".into());
+        let json = get(client, &row, b"meta_data:json");
         serde_json::from_slice::<serde_json::Value>(&json).unwrap();
-        let bytes = columns(turn.size).map(|(column, _)| get(client, &row, column).len());
+        let bytes = columns(turn.size).map(|(column, _)| get(client, &row, &column).len());
         assert_eq!(bytes.sum::<usize>(), turn.size);
     });
     [puts, gets]
@@ -95,8 +95,8 @@ fn put_bytes(client: &mut RawClient, row: &[u8], bytes: &[u8]) {
     }
 }
 
-fn get(client: &mut RawClient, row: &[u8], column: Vec<u8>) -> Vec<u8> {
-    let columns = vec![column.clone()];
+fn get(client: &mut RawClient, row: &[u8], column: &[u8]) -> Vec<u8> {
+    let columns = vec![column.to_vec()];
     let found = client
         .get_row_with_columns(CRASHES.into(), row.to_vec(), columns, BTreeMap::new())
         .unwrap();
