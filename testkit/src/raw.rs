@@ -91,6 +91,13 @@ impl Recipe {
         self
     }
 
+    /// With an id that its submitter chose: only such ids can meet.
+    #[must_use]
+    pub fn supplied_id(mut self) -> Self {
+        self.raw_crash.metadata.id_supplied = true;
+        self
+    }
+
     /// Submitted at this moment; received as well.
     #[must_use]
     pub fn submitted_at(mut self, at: Timestamp) -> Self {

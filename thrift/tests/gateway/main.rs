@@ -4,6 +4,7 @@
 mod audit;
 mod batches;
 mod calls;
+mod claims;
 mod edges;
 mod faults;
 mod happybase;

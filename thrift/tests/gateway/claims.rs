@@ -1,0 +1,80 @@
+//! Who has an id that submitters chose, when the answer to the claim is lost.
+
+use std::sync::Arc;
+
+use auxilio_common::storage::{ErrorClass, PutRaw};
+use auxilio_common::{CrashStore, Day, DumpName, RawEnvelope};
+use auxilio_testkit::raw::{MemoryEnvelope, Recipe};
+use auxilio_thrift::HbaseStore;
+
+use crate::store::store;
+use crate::support::{Bench, connect};
+use crate::tamper::{Fault, Tamper, Way};
+
+fn day() -> Day {
+    "20121224".parse().unwrap()
+}
+
+/// A crash under an id that its submitter chose, and another one under the same id.
+fn rivals(seed: u64) -> [Arc<MemoryEnvelope>; 2] {
+    let recipe = Recipe::new(day(), seed).without_dumps().supplied_id();
+    let first = recipe.clone().dump(DumpName::main(), vec![1; 5_000]).envelope();
+    let second = recipe.dump(DumpName::main(), vec![2; 5_000]).envelope();
+    [Arc::new(first), Arc::new(second)]
+}
+
+async fn put(store: &HbaseStore, envelope: &Arc<MemoryEnvelope>) -> PutRaw {
+    store.put_raw(Arc::clone(envelope) as Arc<dyn RawEnvelope>).await.unwrap()
+}
+
+/// The first byte of the dump that the store has.
+async fn dump(store: &HbaseStore, envelope: &MemoryEnvelope) -> u8 {
+    let crash_id = envelope.raw_crash().crash_id;
+    let raw = store.get_raw(crash_id).await.unwrap().unwrap();
+    assert_eq!(raw.dumps, envelope.raw_crash().dumps);
+    let dump = store.open_dump(crash_id, &DumpName::main()).await.unwrap().unwrap();
+    let auxilio_common::storage::StoredDumpBytes::Stream(mut stream) = dump.bytes else {
+        panic!("a stream")
+    };
+    let mut first = [0];
+    stream.read_exact(&mut first).unwrap();
+    first[0]
+}
+
+#[tokio::test]
+async fn a_claim_whose_answer_was_lost_is_ones_own_and_nobody_elses() {
+    let bench = Bench::new();
+    let store = store(&bench).await;
+    let tamper = Tamper::start(bench.hbase.gateways()[0]);
+    let mut config = bench.config.clone();
+    config.gateways = vec![tamper.address().to_string()];
+    let (client, _) = connect(&config);
+    let harmed = HbaseStore::new(client);
+    // The connection is there before the first harm.
+    harmed.exists(rivals(9_999)[0].raw_crash().crash_id).await.unwrap();
+    let mut lost = 0;
+    for at in (0..150).step_by(2) {
+        let [first, second] = rivals(at as u64);
+        // Somewhere in the answers to a put: all calls but the claim are made again by themselves.
+        tamper.arm(Way::ToClient, at, Fault::Cut);
+        let envelope = Arc::clone(&first) as Arc<dyn RawEnvelope>;
+        let made = harmed.put_raw(envelope).await;
+        assert!(tamper.disarm(), "byte {at} never came");
+        match made {
+            Ok(outcome) => assert_eq!(outcome, PutRaw::Stored, "{at}"),
+            Err(error) => {
+                assert_eq!(error.class, ErrorClass::Unknown, "{error:?}");
+                assert!(format!("{error:?}").contains("checkAndPut"), "{error:?}");
+                lost += 1;
+            }
+        }
+        // Whoever comes second finds the claim, also if nothing but the claim is there yet.
+        if at % 4 == 0 {
+            assert_eq!(put(&store, &second).await, PutRaw::IdTaken, "{at}");
+        }
+        assert_eq!(put(&harmed, &first).await, PutRaw::Stored, "{at}");
+        assert_eq!(put(&store, &second).await, PutRaw::IdTaken, "{at}");
+        assert_eq!(dump(&store, &first).await, 1, "{at}");
+    }
+    assert!(lost > 10, "the answer to the claim was lost {lost} times");
+}
