@@ -1,7 +1,7 @@
 //! A real HBase behind its Thrift gateway, from the jars that `bin/hbase` fetches, to throw away.
 //!
 //! Standalone it is one server and its gateways; distributed it is ZooKeeper, a master, region
-//! servers and gateways, each a process of its own. All listen on free loopback ports and keep their
+//! servers and gateways, each a process of its own, and if ordered an HDFS below. All listen on free loopback ports and keep their
 //! data and logs in a temporary folder. As root they run as an unprivileged user. They end when the
 //! [`Hbase`] is dropped, or with the test program, whatever ends that.
 //!
@@ -11,6 +11,7 @@
 mod admin;
 mod client;
 mod daemon;
+mod hdfs;
 mod jars;
 mod options;
 mod regions;
@@ -122,9 +123,12 @@ impl Hbase {
         hbase.give(hbase.folder.path())?;
         let mut daemons = vec![Daemon::ZooKeeper, Daemon::Master];
         daemons.extend((0..hbase.options.region_servers.max(1)).map(Daemon::RegionServer));
+        if hbase.options.hdfs {
+            daemons.extend([Daemon::NameNode, Daemon::DataNode]);
+        }
         hbase.find_ports(&daemons)?;
         for daemon in daemons {
-            settings::write(&hbase.settings_of(daemon), &hbase.options.settings)?;
+            hbase.write_settings(daemon, &[])?;
         }
         for gateway in gateways {
             hbase.order_gateway(gateway)?;
@@ -166,8 +170,7 @@ impl Hbase {
     pub fn replace_gateway(&self, number: usize, gateway: Gateway) -> Result<()> {
         let daemon = Daemon::Gateway(number);
         self.kill(daemon)?;
-        let settings = [self.options.settings.clone(), gateway.settings.clone()].concat();
-        settings::write(&self.settings_of(daemon), &settings)?;
+        self.write_settings(daemon, &gateway.settings)?;
         *lock(&self.gateways).get_mut(number).context("no such gateway")? = gateway;
         self.spawn(daemon)?;
         let port = self.port(daemon)?;
@@ -264,6 +267,9 @@ impl Hbase {
     }
 
     fn start_all(&self) -> Result<()> {
+        if self.options.hdfs {
+            self.start_hdfs()?;
+        }
         let mut daemons = vec![Daemon::Master];
         if self.options.distributed {
             daemons.insert(0, Daemon::ZooKeeper);
@@ -288,8 +294,7 @@ impl Hbase {
             gateways.len() - 1
         };
         self.find_ports(&[Daemon::Gateway(number)])?;
-        let settings = [self.options.settings.clone(), gateway.settings].concat();
-        settings::write(&self.settings_of(Daemon::Gateway(number)), &settings)?;
+        self.write_settings(Daemon::Gateway(number), &gateway.settings)?;
         Ok(number)
     }
 
@@ -306,7 +311,10 @@ impl Hbase {
         let class = gateway.as_ref().and_then(|gateway| gateway.class);
         command.args(["-cp", &self.class_path(daemon), class.unwrap_or(daemon.class())]);
         command.args(gateway.iter().flat_map(Gateway::arguments));
-        command.arg("start").stdin(Stdio::null());
+        if !daemon.is_of_hdfs() {
+            command.arg("start");
+        }
+        command.stdin(Stdio::null());
         let words = self.data().join(format!("{daemon}.out"));
         let words = std::fs::OpenOptions::new().create(true).append(true).open(words)?;
         command.stdout(words.try_clone()?).stderr(words);
@@ -407,6 +415,11 @@ impl Hbase {
             ("gateway.port", gateway.to_string()),
         ] {
             command.arg(format!("-Dauxilio.{name}={value}"));
+        }
+        if self.options.hdfs {
+            let (names, data) = (self.port(Daemon::NameNode)?, self.port(Daemon::DataNode)?);
+            command.arg(format!("-Dauxilio.namenode.port={names}"));
+            command.arg(format!("-Dauxilio.datanode.port={data}"));
         }
         command.arg(format!("-Djava.io.tmpdir={}", data.join("tmp").display()));
         command.current_dir(&data);

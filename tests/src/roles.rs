@@ -33,6 +33,7 @@ pub struct Roles {
     pub database: Database,
     /// Real crashes to post.
     pub crashes: Arc<Crashes>,
+    binary: PathBuf,
     settings: Vec<(&'static str, &'static str)>,
     addresses: BTreeMap<&'static str, SocketAddr>,
     running: BTreeMap<&'static str, Process>,
@@ -50,6 +51,11 @@ impl Roles {
 
     /// Everything but the roles: folders, database, symbols, configuration.
     pub fn prepare(settings: &[(&'static str, &'static str)]) -> Result<Self> {
+        Self::prepare_of(binary::auxilio()?, settings)
+    }
+
+    /// The same with roles of another build.
+    pub fn prepare_of(binary: PathBuf, settings: &[(&'static str, &'static str)]) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("auxilio-test-").tempdir()?;
         std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755))?;
         user::give(dir.path())?;
@@ -63,6 +69,7 @@ impl Roles {
             dir,
             database,
             crashes: Arc::new(crashes),
+            binary,
             settings: settings.to_vec(),
             addresses,
             running: BTreeMap::new(),
@@ -135,8 +142,7 @@ impl Roles {
 
     /// The binary with the configuration.
     pub fn auxilio(&self) -> Command {
-        #[expect(clippy::unwrap_used, reason = "a test that has no binary fails by panicking")]
-        let mut command = binary::command().unwrap();
+        let mut command = binary::command_of(&self.binary);
         command.envs(self.settings.iter().copied()).arg("--config").arg(self.config_file());
         command
     }

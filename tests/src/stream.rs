@@ -41,12 +41,32 @@ impl Stream {
         count: usize,
         pause: Duration,
     ) -> Self {
+        Self::with(collector, crashes, count, 2, move |_| std::thread::sleep(pause))
+    }
+
+    /// Starts a stream of so many crashes a second that goes on until [`Stream::stop`]. What was
+    /// late is made up for.
+    pub fn at_rate(collector: SocketAddr, crashes: &Arc<Crashes>, per_second: u32) -> Self {
+        let began = Instant::now();
+        Self::with(collector, crashes, ENDLESS, 8, move |number| {
+            let due = Duration::from_secs_f64(number as f64 / f64::from(per_second));
+            std::thread::sleep(due.saturating_sub(began.elapsed()));
+        })
+    }
+
+    fn with(
+        collector: SocketAddr,
+        crashes: &Arc<Crashes>,
+        count: usize,
+        senders: usize,
+        pause: impl Fn(usize) + Clone + Send + 'static,
+    ) -> Self {
         let next = Arc::new(AtomicUsize::new(0));
         let seen = Arc::new(Mutex::new(Seen::default()));
-        let senders = (0..2)
+        let senders = (0..senders)
             .map(|_| {
-                let (next, seen, crashes) =
-                    (Arc::clone(&next), Arc::clone(&seen), Arc::clone(crashes));
+                let (next, seen, crashes, pause) =
+                    (Arc::clone(&next), Arc::clone(&seen), Arc::clone(crashes), pause.clone());
                 std::thread::spawn(move || {
                     loop {
                         let number = next.fetch_add(1, Ordering::SeqCst);
@@ -54,7 +74,7 @@ impl Stream {
                             break;
                         }
                         post_until_acknowledged(collector, &crashes, number, &seen);
-                        std::thread::sleep(pause);
+                        pause(number);
                     }
                 })
             })

@@ -9,6 +9,8 @@ use super::Daemon;
 pub struct HbaseOptions {
     /// ZooKeeper, master and region servers as processes of their own.
     pub distributed: bool,
+    /// Whether its data lie in an HDFS of its own and not in a plain folder.
+    pub hdfs: bool,
     /// How many region servers a distributed one has.
     pub region_servers: usize,
     /// Its gateways, in order.
@@ -29,6 +31,7 @@ impl Default for HbaseOptions {
     fn default() -> Self {
         Self {
             distributed: false,
+            hdfs: false,
             region_servers: 2,
             gateways: vec![Gateway::default()],
             settings: Vec::new(),
@@ -50,6 +53,7 @@ impl HbaseOptions {
     pub(super) fn heap_of(&self, daemon: Daemon) -> &str {
         match daemon {
             Daemon::ZooKeeper => "128m",
+            Daemon::NameNode | Daemon::DataNode => "256m",
             Daemon::Master if self.distributed => "512m",
             Daemon::Master | Daemon::RegionServer(_) => &self.server_heap,
             Daemon::Gateway(_) => &self.gateway_heap,

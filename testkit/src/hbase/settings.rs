@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 const SITE: &str = include_str!("../../../hbase/hbase-site.xml");
+const HDFS: &str = include_str!("../../../hbase/hdfs-site.xml");
 const LOG: &str = include_str!("../../../hbase/log4j2.properties");
 const JAVA: &str = include_str!("../../../hbase/java.args");
 const ADMIN: &str = include_str!("../../../hbase/HbaseAdmin.java");
@@ -25,6 +26,15 @@ pub(super) fn write(folder: &Path, settings: &[(String, String)]) -> Result<()> 
     std::fs::write(folder.join("log4j2.properties"), LOG)?;
     std::fs::write(folder.join("java.args"), JAVA)?;
     std::fs::write(folder.join("HbaseAdmin.java"), ADMIN)?;
+    Ok(())
+}
+
+/// Adds what HDFS needs: its settings, and two folders for web pages that its jars lack.
+pub(super) fn write_hdfs(folder: &Path) -> Result<()> {
+    std::fs::write(folder.join("hdfs-site.xml"), HDFS)?;
+    for pages in ["hdfs", "datanode"] {
+        std::fs::create_dir_all(folder.join("webapps").join(pages))?;
+    }
     Ok(())
 }
 
