@@ -173,36 +173,54 @@ fn minutes() -> f64 {
 struct Drain {
     took: Duration,
     stored: usize,
-    /// The longest that a crash took which came meanwhile.
-    slowest_new: Duration,
-    new_ones: usize,
+    /// How long each took until it was readable that came meanwhile, the shortest first.
+    new_ones: Vec<Duration>,
 }
 
-/// Follows the drain to its end, and posts a crash of our own each few seconds.
+impl Drain {
+    fn per_second(&self) -> f64 {
+        self.stored as f64 / self.took.as_secs_f64()
+    }
+
+    fn median(&self) -> Duration {
+        self.new_ones.get(self.new_ones.len() / 2).copied().unwrap_or_default()
+    }
+
+    fn slowest(&self) -> Duration {
+        self.new_ones.last().copied().unwrap_or_default()
+    }
+}
+
+/// Follows the drain to its end, and posts a crash of our own each second.
 fn drain(system: &System, stream: &Stream) -> Drain {
     let began = Instant::now();
     let (waiting, before) = (system.roles.spooled().len(), stream.acknowledged());
-    let (mut slowest_new, mut new_ones) = (Duration::ZERO, 0);
-    let (mut least, mut progress) = (waiting, Instant::now());
-    loop {
-        let posted = Instant::now();
-        let crash_id = system.post().unwrap();
-        wait::until("a crash that came during the drain", NEW_ONE, || {
-            system.is_readable(crash_id).then_some(())
-        });
-        slowest_new = slowest_new.max(posted.elapsed());
-        new_ones += 1;
-        let left = system.roles.spooled().len();
-        if left <= system.rate as usize {
-            let stored = waiting + stream.acknowledged() - before + new_ones - left;
-            return Drain { took: began.elapsed(), stored, slowest_new, new_ones };
+    let (mut unread, mut posted, mut new_ones) = (Vec::new(), 0, Vec::new());
+    let (mut left, mut least, mut progress) = (waiting, waiting, Instant::now());
+    while left > system.rate as usize || !unread.is_empty() {
+        if left > system.rate as usize {
+            unread.push((system.post().unwrap(), Instant::now()));
+            posted += 1;
         }
+        for _ in 0..5 {
+            std::thread::sleep(Duration::from_millis(200));
+            unread.retain(|(crash_id, posted)| {
+                let is_unread = !system.is_readable(*crash_id);
+                if !is_unread {
+                    new_ones.push(posted.elapsed());
+                }
+                is_unread
+            });
+        }
+        left = system.roles.spooled().len();
         if left < least {
             (least, progress) = (left, Instant::now());
         }
         assert!(progress.elapsed() < STANDSTILL, "{left} of {waiting} are left and stay");
-        std::thread::sleep(Duration::from_secs(2));
     }
+    new_ones.sort_unstable();
+    let stored = waiting + stream.acknowledged() - before + posted - left;
+    Drain { took: began.elapsed(), stored, new_ones }
 }
 
 /// Waits until as many crashes have a report, as long as there are more and more of them.
@@ -253,17 +271,18 @@ fn long_outage_of_hbase_loses_nothing_and_what_comes_after_it_need_not_wait() {
     system.start_hbase().unwrap();
     let recovery = system.wait_recovered().unwrap();
     let drain = drain(&system, &stream);
-    let rate = drain.stored as f64 / drain.took.as_secs_f64();
     figures::print(&format!(
-        "HBase is back, and {:.1} s later Auxilio: {} crashes stored in {:.0} s, {rate:.0} a second, {} a second coming meanwhile; \
-         each of {} new ones was readable in {:.1} s at the most; the slowest post took {} ms; \
+        "HBase is back, and {:.1} s later Auxilio: {} crashes stored in {:.0} s, {:.0} a second, {} a second coming meanwhile; \
+         of {} new ones half were readable in {:.1} s and all in {:.1} s; the slowest post took {} ms; \
          at most {} MB in the crashmover and {} MB in the collector",
         recovery.as_secs_f64(),
         drain.stored,
         drain.took.as_secs_f64(),
+        drain.per_second(),
         system.rate,
-        drain.new_ones,
-        drain.slowest_new.as_secs_f64(),
+        drain.new_ones.len(),
+        drain.median().as_secs_f64(),
+        drain.slowest().as_secs_f64(),
         stream.take_slowest().as_millis(),
         cost("crashmover").1,
         cost("collector").1,
@@ -280,7 +299,10 @@ fn long_outage_of_hbase_loses_nothing_and_what_comes_after_it_need_not_wait() {
     let reports = system.roles.reports().unwrap();
     assert_eq!(reports.len(), stored.len());
     assert!(reports.values().all(|count| *count == 1));
+    // On a slow machine some of the new ones may miss their turn.
+    assert!(drain.median() < NEW_ONE, "new crashes waited for {:?}", drain.median());
     if system.is_release {
-        assert!(rate > 3.0 * f64::from(system.rate), "{rate:.0} a second are too few");
+        assert!(drain.slowest() < NEW_ONE, "a new crash waited for {:?}", drain.slowest());
+        assert!(drain.per_second() > 3.0 * f64::from(system.rate), "that is too slow");
     }
 }

@@ -131,7 +131,7 @@ impl Hbase {
             hbase.write_settings(daemon, &[])?;
         }
         for gateway in gateways {
-            hbase.order_gateway(&gateway)?;
+            hbase.order_gateway(gateway)?;
         }
         Ok(hbase)
     }
@@ -150,7 +150,7 @@ impl Hbase {
 
     /// Starts one more gateway, perhaps of another mode, and answers its number.
     pub fn add_gateway(&self, gateway: Gateway) -> Result<usize> {
-        let number = self.order_gateway(&gateway)?;
+        let number = self.order_gateway(gateway)?;
         self.start_daemon(Daemon::Gateway(number))?;
         Ok(number)
     }
@@ -287,14 +287,15 @@ impl Hbase {
     }
 
     /// Gives a gateway its number, port and settings.
-    fn order_gateway(&self, gateway: &Gateway) -> Result<usize> {
+    fn order_gateway(&self, gateway: Gateway) -> Result<usize> {
+        let settings = gateway.settings.clone();
         let number = {
             let mut gateways = lock(&self.gateways);
-            gateways.push(gateway.clone());
+            gateways.push(gateway);
             gateways.len() - 1
         };
         self.find_ports(&[Daemon::Gateway(number)])?;
-        self.write_settings(Daemon::Gateway(number), &gateway.settings)?;
+        self.write_settings(Daemon::Gateway(number), &settings)?;
         Ok(number)
     }
 
