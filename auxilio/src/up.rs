@@ -8,6 +8,7 @@ mod daemon;
 mod data_dir;
 pub(crate) mod full;
 mod lock;
+mod log_watch;
 mod ports;
 mod postgres;
 pub(crate) mod secrets;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::log_watch::Log;
 use super::sidecar::Sidecar;
 
 /// Between two looks at whether a process still runs.
@@ -31,9 +32,23 @@ pub(crate) struct Daemon {
     pub(crate) mark: OsString,
     /// Where its output goes.
     pub(crate) words: PathBuf,
+    /// What it logs when all that it held is safe, if it is slow to end after that.
+    pub(crate) last_words: Option<LastWords>,
     /// Time that a stop may take before it is killed.
     pub(crate) stop_time_max: Duration,
 }
+
+/// Lines after all of which a server has nothing left to do.
+#[derive(Clone, Debug)]
+pub(crate) struct LastWords {
+    /// Where it logs.
+    pub(crate) log: PathBuf,
+    /// What stands in the lines.
+    pub(crate) lines: Vec<String>,
+}
+
+/// Time that a server has to end by itself after its last words.
+const END_TIME_MAX: Duration = Duration::from_secs(3);
 
 impl Daemon {
     /// Ends those that an earlier `up` on this folder left behind.
@@ -108,11 +123,17 @@ impl Sidecar for Daemon {
         if child.try_wait()?.is_some() {
             return Ok(());
         }
+        let last_words =
+            self.last_words.as_ref().map(|words| (Log::from_here(words.log.clone()), &words.lines));
         let _ = kill_process(Pid::from_child(child), Signal::TERM);
-        let mut waited = Duration::ZERO;
-        while waited < self.stop_time_max {
+        let (mut waited, mut time_max) = (Duration::ZERO, self.stop_time_max);
+        while waited < time_max {
             if child.try_wait()?.is_some() {
                 return Ok(());
+            }
+            let is_said = |(log, lines): &(Log, &Vec<String>)| lines.iter().all(|it| log.says(it));
+            if time_max == self.stop_time_max && last_words.as_ref().is_some_and(is_said) {
+                time_max = time_max.min(waited + END_TIME_MAX);
             }
             std::thread::sleep(LOOK);
             waited += LOOK;
@@ -136,6 +157,7 @@ mod tests {
             arguments: ["-c", "while :; do sleep 0.1; done", mark].map(Into::into).to_vec(),
             mark: mark.into(),
             words: folder.path().join("words"),
+            last_words: None,
             stop_time_max: Duration::from_secs(10),
         };
         let mark = folder.path().display().to_string();
@@ -150,5 +172,36 @@ mod tests {
         assert!(others.try_wait().unwrap().is_none());
         other.stop(&mut others).unwrap();
         assert!(other.leftovers().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_server_that_has_said_its_last_words_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        std::fs::write(&log, "an earlier life: all is safe, and so is this\n").unwrap();
+        let script = format!(
+            "trap 'echo all is safe >>{0}; sleep 0.3; echo and so is this >>{0}' TERM; \
+             echo up >>{0}; while :; do sleep 0.1; done",
+            log.display()
+        );
+        let daemon = Daemon {
+            name: "talker",
+            program: "sh".into(),
+            arguments: ["-c", &script].map(Into::into).to_vec(),
+            mark: "none".into(),
+            words: folder.path().join("words"),
+            last_words: Some(LastWords {
+                log: log.clone(),
+                lines: vec!["all is safe".to_owned(), "so is this".to_owned()],
+            }),
+            // Longer than any test may take: only the last words end it.
+            stop_time_max: Duration::from_secs(3_600),
+        };
+        let mut child = daemon.start().unwrap();
+        while !std::fs::read_to_string(&log).unwrap().contains("up") {
+            std::thread::sleep(LOOK);
+        }
+        daemon.stop(&mut child).unwrap();
+        assert!(std::fs::read_to_string(&log).unwrap().ends_with("and so is this\n"));
     }
 }

@@ -4,8 +4,6 @@
 //! loopback and lies in the folder `hbase` of the data folder.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +12,8 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use auxilio_service::Shutdown;
 
-use super::daemon::Daemon;
+use super::daemon::{Daemon, LastWords};
+use super::log_watch::Log;
 use super::sidecar::Sidecars;
 use crate::cli::HbaseOptions;
 
@@ -136,9 +135,23 @@ impl FullTopology {
         let gateway = "org.apache.hadoop.hbase.thrift.ThriftServer";
         [
             self.memcached(),
-            self.daemon("hbase", "server", server, server_heap, HBASE_STOP_TIME_MAX),
+            Daemon {
+                last_words: Some(self.last_words_of_server()),
+                ..self.daemon("hbase", "server", server, server_heap, HBASE_STOP_TIME_MAX)
+            },
             self.daemon("gateway", "gateway", gateway, gateway_heap, GATEWAY_STOP_TIME_MAX),
         ]
+    }
+
+    /// What the server logs when its regions and its log are closed. If its master was faster than
+    /// its region server, ZooKeeper is gone by then, and the region server takes 20 s to give up
+    /// telling it goodbye.
+    fn last_words_of_server(&self) -> LastWords {
+        let ports = [self.ports.master, self.ports.regionserver];
+        LastWords {
+            log: self.log("server"),
+            lines: ports.map(|port| format!("Stopping server on /127.0.0.1:{port}")).to_vec(),
+        }
     }
 
     fn daemon(
@@ -176,6 +189,7 @@ impl FullTopology {
             arguments: arguments.into_iter().map(OsString::from).collect(),
             mark: mark.into(),
             words: self.dir.join(format!("{file}.out")),
+            last_words: None,
             stop_time_max,
         }
     }
@@ -192,6 +206,7 @@ impl FullTopology {
             arguments,
             mark: pid_file,
             words: self.dir.join("memcached.out"),
+            last_words: None,
             stop_time_max: Duration::from_secs(5),
         }
     }
@@ -233,32 +248,6 @@ impl Starting {
     }
 }
 
-/// A log, of which only what comes from now on counts.
-struct Log {
-    path: PathBuf,
-    from: u64,
-}
-
-impl Log {
-    fn from_here(path: PathBuf) -> Self {
-        let from = path.metadata().map_or(0, |metadata| metadata.len());
-        Self { path, from }
-    }
-
-    fn says(&self, line: &str) -> bool {
-        let read = || -> std::io::Result<String> {
-            let mut file = File::open(&self.path)?;
-            // A shorter one was begun anew.
-            let from = if file.metadata()?.len() < self.from { 0 } else { self.from };
-            file.seek(SeekFrom::Start(from))?;
-            let mut text = Vec::new();
-            file.read_to_end(&mut text)?;
-            Ok(String::from_utf8_lossy(&text).into_owned())
-        };
-        read().is_ok_and(|text| text.contains(line))
-    }
-}
-
 /// Memory of this machine.
 fn memory_megabytes() -> u64 {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
@@ -266,22 +255,4 @@ fn memory_megabytes() -> u64 {
         line.strip_prefix("MemTotal:")?.split_whitespace().next()?.parse::<u64>().ok()
     });
     kilobytes.unwrap_or(0) / 1024
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_log_counts_from_where_it_stood_or_from_its_new_beginning() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("server.log");
-        std::fs::write(&path, "an earlier life was ready\n").unwrap();
-        let log = Log::from_here(path.clone());
-        assert!(!log.says("ready"));
-        std::fs::write(&path, "an earlier life was ready\nready\n").unwrap();
-        assert!(log.says("ready"));
-        std::fs::write(&path, "ready\n").unwrap();
-        assert!(log.says("ready"));
-    }
 }
