@@ -31,7 +31,7 @@ const BYTES: usize = 36_000;
 
 /// Time within which a crash that comes during the drain is in the store: far less than the drain
 /// takes, or it would show nothing.
-const NEW_ONE: Duration = Duration::from_secs(20);
+const NEW_ONE: Duration = Duration::from_secs(30);
 
 /// What the issue grants from the cluster's own recovery on.
 const RECOVERY: Duration = Duration::from_secs(60);
