@@ -74,9 +74,9 @@ fn main() {
     let store = HbaseStore::new(client.clone());
     let sizes = std::env::args().skip(1).filter_map(|size| size.parse().ok());
     let sizes: Vec<usize> = sizes.collect();
-    println!("CPU is that of this process and of HBase's, in ms for each.");
+    println!("CPU in ms for each: of this process + of HBase's.");
     println!(
-        "   bytes | way    | puts/s | of plain | of rows |   CPU | gets/s | of plain | of rows |   CPU"
+        "   bytes | way    | puts/s | of plain | of rows |     CPU     | gets/s | of plain | of rows |     CPU"
     );
     for size in if sizes.is_empty() { SIZES.to_vec() } else { sizes } {
         let count = (ROUND_BYTES / size).clamp(1, ROUND_COUNT_MAX);
@@ -109,8 +109,9 @@ fn print(size: usize, done: f64, sums: &[Took; WAYS.len()]) {
                 continue;
             }
             let share = |of: &Seconds| format!("{:.0}%", 100.0 * of.wall / took.wall);
-            let (rate, cpu) = (done / took.wall, 1_000.0 * took.cpu / done);
-            print!(" | {rate:6.0} | {:>8} | {:>7} | {cpu:5.2}", share(plain), share(rows));
+            let (rate, each) = (done / took.wall, 1_000.0 / done);
+            let cpu = format!("{:.2} + {:.2}", took.own * each, took.theirs * each);
+            print!(" | {rate:6.0} | {:>8} | {:>7} | {cpu:>11}", share(plain), share(rows));
         }
         println!();
     }

@@ -2,7 +2,7 @@
 //! second holds.
 
 use std::fs;
-use std::ops::{AddAssign, Sub};
+use std::ops::AddAssign;
 use std::time::Instant;
 
 use auxilio_testkit::hbase::Hbase;
@@ -15,21 +15,17 @@ const TICKS: f64 = 100.0;
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Seconds {
     pub(crate) wall: f64,
-    pub(crate) cpu: f64,
+    /// Of this process.
+    pub(crate) own: f64,
+    /// Of HBase's.
+    pub(crate) theirs: f64,
 }
 
 impl AddAssign for Seconds {
     fn add_assign(&mut self, other: Self) {
         self.wall += other.wall;
-        self.cpu += other.cpu;
-    }
-}
-
-impl Sub for Seconds {
-    type Output = Self;
-
-    fn sub(self, other: Self) -> Self {
-        Self { wall: self.wall - other.wall, cpu: self.cpu - other.cpu }
+        self.own += other.own;
+        self.theirs += other.theirs;
     }
 }
 
@@ -37,21 +33,30 @@ impl Sub for Seconds {
 pub(crate) struct Meter<'a> {
     hbase: &'a Hbase,
     began: Instant,
-    cpu: f64,
+    own: f64,
+    theirs: f64,
 }
 
 impl<'a> Meter<'a> {
     pub(crate) fn begin(hbase: &'a Hbase) -> Self {
-        Self { hbase, began: Instant::now(), cpu: cpu(hbase) }
+        Self { hbase, began: Instant::now(), own: own(), theirs: theirs(hbase) }
     }
 
     pub(crate) fn end(&self) -> Seconds {
-        Seconds { wall: self.began.elapsed().as_secs_f64(), cpu: cpu(self.hbase) - self.cpu }
+        Seconds {
+            wall: self.began.elapsed().as_secs_f64(),
+            own: own() - self.own,
+            theirs: theirs(self.hbase) - self.theirs,
+        }
     }
 }
 
-fn cpu(hbase: &Hbase) -> f64 {
+fn own() -> f64 {
     let own = clock_gettime(ClockId::ProcessCPUTime);
+    own.tv_sec as f64 + own.tv_nsec as f64 / 1e9
+}
+
+fn theirs(hbase: &Hbase) -> f64 {
     let pids = hbase.running().into_iter().map(|daemon| hbase.pid(daemon).unwrap());
     let theirs = pids.map(|pid| {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
@@ -59,5 +64,5 @@ fn cpu(hbase: &Hbase) -> f64 {
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
         fields[11..13].iter().map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>() / TICKS
     });
-    own.tv_sec as f64 + own.tv_nsec as f64 / 1e9 + theirs.sum::<f64>()
+    theirs.sum()
 }
