@@ -152,6 +152,10 @@ impl<A: Ask> Drop for Place<A> {
         if let Some(place) = state.running.iter().position(|kind| *kind == self.kind) {
             state.running.swap_remove(place);
         }
+        if std::thread::panicking() {
+            // Nobody would serve those who wait behind it: they learn that they have no answer.
+            state.waiting.retain(|waiting| waiting.ask.kind() != self.kind);
+        }
     }
 }
 
@@ -166,14 +170,18 @@ pub(crate) async fn ask<A: Ask>(asked: &A::Asked, ask: A) -> Result<A::Answer, E
 /// Lets an ask wait, and sees to it that somebody serves it. Gives it back while nothing goes
 /// together.
 fn wait_in_line<A: Ask>(asked: &A::Asked, ask: A) -> Result<Answered<A>, A> {
-    let mut state = A::line(asked).lock();
-    if asked.now() < state.rests_until {
-        return Err(ask);
-    }
     let (answer, answered) = oneshot::channel();
     let kind = ask.kind();
-    state.waiting.push_back(Waiting { ask, answer });
-    if let Some(place) = Place::take(asked, &mut state, kind) {
+    let place = {
+        let mut state = A::line(asked).lock();
+        if asked.now() < state.rests_until {
+            return Err(ask);
+        }
+        state.waiting.push_back(Waiting { ask, answer });
+        Place::take(asked, &mut state, kind)
+    };
+    // Without the lock: a runtime that ends drops the task, and its place with it, at once.
+    if let Some(place) = place {
         tokio::spawn(serve(place));
     }
     Ok(answered)

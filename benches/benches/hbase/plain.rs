@@ -33,7 +33,8 @@ pub(crate) fn bytes_alone(hbase: &Hbase, turn: Turn) -> Took {
     [puts, gets]
 }
 
-/// The payload, what is known of the crash, and the rows of the indexes: each row by a call. Then
+/// What Socorro wrote: the payload, what is known of the crash, and the rows of the indexes, each row by
+/// a call. Then
 /// what is known of the crash, and the payload.
 pub(crate) fn rows(hbase: &Hbase, turn: Turn) -> Took {
     let puts = side_by_side(hbase, turn, |client, bytes, caller, number| {
@@ -41,14 +42,18 @@ pub(crate) fn rows(hbase: &Hbase, turn: Turn) -> Took {
         let envelope = recipe.without_dumps().envelope();
         let json = serde_json::to_vec(&envelope.raw_crash().to_api_json()).unwrap();
         let row = key("rows", turn, caller, number);
+        let mut cells = vec![
+            (b"meta_data:json".to_vec(), json),
+            (b"ids:ooid".to_vec(), row.clone()),
+            (b"timestamps:submitted".to_vec(), row.clone()),
+            (b"flags:processed".to_vec(), b"N".to_vec()),
+        ];
         if turn.size > crate::PIECE {
             put_bytes(client, &row, bytes);
-            put(client, CRASHES, &row, vec![("meta_data:json".into(), json)]);
         } else {
-            let cells =
-                vec![("raw_data:0".into(), bytes.to_vec()), ("meta_data:json".into(), json)];
-            put(client, CRASHES, &row, cells);
+            cells.push((b"raw_data:0".to_vec(), bytes.to_vec()));
         }
+        put(client, CRASHES, &row, cells);
         for index in INDEXES {
             put(client, index, &row, vec![("ids:ooid".into(), row.clone())]);
         }

@@ -13,7 +13,7 @@ mod rows;
 mod state;
 
 use auxilio_common::audit::{AuditPage, AuditPlace, AuditScope, Index};
-use auxilio_common::{Day, Timestamp};
+use auxilio_common::{CrashId, Day, Timestamp};
 
 use super::fault::Fault;
 use super::schema::{CRASHES, HANGS, SUBMITTED, UNPROCESSED};
@@ -27,6 +27,12 @@ const DUMPS_ROWS_MAX: usize = 100;
 
 /// Rows of hangs of one page: each has a cell for every crash.
 const HANGS_ROWS_MAX: usize = 100;
+
+/// Crashes of a hang that are looked at. Clients choose hang ids, and one may stand in any number of
+/// crashes; those behind this many are not judged.
+const HANG_CELLS_MAX: usize = 1_000;
+const HANG_FILTER: &str = "ColumnPaginationFilter(1000, 0)";
+const HANG_BYTES: usize = HANG_CELLS_MAX * 128;
 
 /// About what a row has in each scope, in bytes.
 const CRASH_BYTES: usize = 2 * 1024;
@@ -72,6 +78,23 @@ impl HbaseStore {
         Ok(AuditPage { looked_at, strays, next: next.map(AuditPlace) })
     }
 
+    /// The crashes that a hang's row names; `None` if they are too many to be judged.
+    async fn named_by_hang(&self, hang_id: &str) -> Result<Option<Vec<CrashId>>, Fault> {
+        let start = keys::short(hang_id);
+        let stop = after(&start);
+        let scan = Scan {
+            table: HANGS,
+            start: &start,
+            stop: &stop,
+            columns: &[b"ids"],
+            filter: HANG_FILTER,
+        };
+        let rows = self.client.scan_page(&scan, 1, HANG_BYTES).await?;
+        let cells: Vec<_> = rows.into_iter().flat_map(|row| row.cells.into_values()).collect();
+        let is_all = cells.len() < HANG_CELLS_MAX;
+        Ok(is_all.then(|| cells.iter().filter_map(|cell| keys::id(&cell.value)).collect()))
+    }
+
     async fn scan_scope(
         &self,
         scope: AuditScope,
@@ -84,7 +107,7 @@ impl HbaseStore {
             AuditScope::Dumps(_) => (CRASHES, &dumps::FAMILIES, "KeyOnlyFilter()", NAMES_BYTES),
             AuditScope::Submitted(_) => (SUBMITTED, &[columns::CRASH_ID], "", INDEX_BYTES),
             AuditScope::Unprocessed => (UNPROCESSED, &[columns::CRASH_ID], "", INDEX_BYTES),
-            AuditScope::Hangs => (HANGS, &[b"ids"], "", INDEX_BYTES),
+            AuditScope::Hangs => (HANGS, &[b"ids"], HANG_FILTER, HANG_BYTES),
         };
         let scan = Scan { table, start, stop, columns, filter };
         Ok(self.client.scan_page(&scan, limit, bytes).await?)

@@ -27,6 +27,11 @@ pub(super) enum Claim {
 }
 
 impl HbaseStore {
+    /// Whether a submitter has chosen this id.
+    pub(super) async fn is_claimed(&self, key: &[u8]) -> Result<bool, Fault> {
+        Ok(self.client.look_up(CRASHES, key, &[CLAIM], 1_000).await?.is_some())
+    }
+
     /// Claims the id of a crash for a submission.
     pub(super) async fn claim(&self, key: &[u8], crash: &RawCrash) -> Result<Claim, Fault> {
         let ours = text(crash)?;

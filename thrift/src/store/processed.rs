@@ -60,11 +60,12 @@ impl HbaseStore {
     ) -> Result<Option<ProcessedDocument>, Fault> {
         let key = keys::crash(crash_id);
         for _ in 0..TRIES {
-            let row = self.processed_row(&key).await?;
-            let Some(row) = row else { return Ok(None) };
-            let Some(manifest) = manifest_of(&row)? else {
-                let old = row.cell(columns::PROCESSED_JSON);
-                return old.map(|json| old_row::processed(crash_id, json)).transpose();
+            let wanted = [columns::PROCESSED_MANIFEST, columns::FORMAT];
+            let row = self.client.look_up(CRASHES, &key, &wanted, 4_096).await?;
+            let manifest = row.as_ref().map_or(Ok(None), manifest_of)?;
+            let Some(manifest) = manifest else {
+                let is_ours = row.is_some_and(|row| row.cell(columns::FORMAT).is_some());
+                return if is_ours { Ok(None) } else { self.old_processed(crash_id, &key).await };
             };
             let blob = &manifest.document;
             if let Some(bytes) = self.read_blob(&key, columns::PROCESSED_JSON, blob).await? {
@@ -75,9 +76,16 @@ impl HbaseStore {
         Err(Fault::Chunk("of the processed crash".to_owned()))
     }
 
-    async fn processed_row(&self, key: &[u8]) -> Result<Option<Row>, Fault> {
-        let wanted = [columns::PROCESSED_MANIFEST, columns::PROCESSED_JSON];
-        Ok(self.client.look_up(CRASHES, key, &wanted, 4_096).await?)
+    /// What Socorro wrote: one cell, of any size, which goes in a call of its own.
+    async fn old_processed(
+        &self,
+        crash_id: CrashId,
+        key: &[u8],
+    ) -> Result<Option<ProcessedDocument>, Fault> {
+        let most = self.client.value_bytes_max();
+        let row = self.client.get_row(CRASHES, key, &[columns::PROCESSED_JSON], most).await?;
+        let json = row.as_ref().and_then(|row| row.cell(columns::PROCESSED_JSON));
+        json.map(|json| old_row::processed(crash_id, json)).transpose()
     }
 
     async fn processed_manifest(&self, key: &[u8]) -> Result<Option<ProcessedManifest>, Fault> {

@@ -30,8 +30,10 @@ impl HbaseStore {
     ) -> Result<PutRaw, Fault> {
         let crash = envelope.raw_crash();
         let key = keys::crash(crash.crash_id);
-        // Ids that the collector issued don't meet: whoever has one is an earlier try of this.
-        if crash.metadata.id_supplied {
+        // Ids that the collector issued don't meet each other: whoever has one is an earlier try of
+        // this, unless a submitter has claimed it.
+        let may_meet = crash.metadata.id_supplied || self.is_claimed(&key).await?;
+        if may_meet {
             if let Some(outcome) = self.compare_with_stored(crash).await? {
                 return Ok(outcome);
             }
@@ -40,18 +42,19 @@ impl HbaseStore {
             }
         }
         let first = crash.metadata.received_at.millis();
-        let manifest = self.put_row_of(envelope, &key, first).await?;
-        let (stands, ()) =
-            try_join(self.stands(&key, first, &manifest), self.put_index_rows(crash)).await?;
-        if stands && !crash.metadata.id_supplied {
-            return Ok(PutRaw::Stored);
-        }
-        for offset in offsets().skip(1) {
+        for offset in offsets() {
+            let timestamp = first.saturating_add(offset);
+            let manifest = self.put_row_of(envelope, &key, timestamp).await?;
+            if offset == 0 && !may_meet {
+                let stands = self.stands(&key, timestamp, &manifest);
+                if try_join(stands, self.put_index_rows(crash)).await?.0 {
+                    return Ok(PutRaw::Stored);
+                }
+            }
+            // A crash that was removed hides what is not newer than it was.
             if let Some(outcome) = self.compare_with_stored(crash).await? {
                 return Ok(outcome);
             }
-            // A crash that was removed hides what is not newer than it was.
-            self.put_row_of(envelope, &key, first.saturating_add(offset)).await?;
         }
         Err(Fault::Hidden)
     }

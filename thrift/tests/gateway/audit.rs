@@ -296,6 +296,38 @@ async fn rows_of_indexes_without_a_crash_are_found_and_removed_alone() {
 }
 
 #[tokio::test]
+async fn a_crash_whose_row_of_the_index_was_removed_before_it_came_shows_in_it() {
+    let bench = Bench::new();
+    let store = store(&bench).await;
+    let late = Arc::new(recipe(45).envelope());
+    // Its own row was never there, so nothing but the removal can hide what comes.
+    let crash_id = id_of(&late);
+    let row = format!("{}2012-12-24T12:00:00.000000{crash_id}", &crash_id.to_string()[..1]);
+    let cell = [Put::new("ids:ooid", crash_id.to_string())];
+    bench.client.put_row(UNPROCESSED, row.as_bytes(), &cell, noon().millis()).await.unwrap();
+    let found = strays(&store, AuditScope::Unprocessed).await;
+    let [stray] = &found[..] else { panic!("{found:?}") };
+    assert!(store.remove_stray(stray).await.unwrap());
+    assert_eq!(put(&store, &late).await, PutRaw::Stored);
+    assert_eq!(store.read_index(None, 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_hang_id_that_a_great_many_crashes_have_is_not_judged_and_ends_no_audit() {
+    let bench = Bench::new();
+    let store = store(&bench).await;
+    let cells: Vec<_> = (1_000..2_100)
+        .map(|seed| id_of(&Arc::new(recipe(seed).envelope())).to_string())
+        .map(|id| Put::new(format!("ids:ooid:default:{id}"), id))
+        .collect();
+    bench.client.put_row(HANGS, b"popular", &cells, noon().millis()).await.unwrap();
+    let envelope = Arc::new(recipe(46).annotation("HangID", "popular").envelope());
+    put(&store, &envelope).await;
+    assert_eq!(strays(&store, AuditScope::Crashes(day())).await, []);
+    assert_eq!(strays(&store, AuditScope::Hangs).await.len(), 1_000);
+}
+
+#[tokio::test]
 async fn what_socorro_wrote_is_left_alone() {
     let bench = Bench::new();
     let store = store(&bench).await;

@@ -78,3 +78,18 @@ async fn a_claim_whose_answer_was_lost_is_ones_own_and_nobody_elses() {
     }
     assert!(lost > 10, "the answer to the claim was lost {lost} times");
 }
+
+#[tokio::test]
+async fn a_crash_with_an_id_that_we_issued_does_not_overwrite_one_that_was_supplied_with_it() {
+    let bench = Bench::new();
+    let store = store(&bench).await;
+    let [supplied, _] = rivals(20_000);
+    let later = supplied.raw_crash().metadata.received_at.plus(std::time::Duration::from_secs(60));
+    let issued = Recipe::new(day(), 20_000).without_dumps().received_at(later);
+    let issued = Arc::new(issued.dump(DumpName::main(), vec![3; 5_000]).envelope());
+    assert_eq!(issued.raw_crash().crash_id, supplied.raw_crash().crash_id);
+    assert!(!issued.raw_crash().metadata.id_supplied);
+    assert_eq!(put(&store, &supplied).await, PutRaw::Stored);
+    assert_eq!(put(&store, &issued).await, PutRaw::IdTaken);
+    assert_eq!(dump(&store, &supplied).await, 1);
+}

@@ -1,13 +1,12 @@
 //! The rows of a day's crashes: unfinished ones, and whole ones that an index does not know.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use auxilio_common::audit::{Astray, Index, Stray};
 use auxilio_common::{CrashId, Timestamp};
-use futures::{StreamExt, TryStreamExt};
+use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::super::fault::Fault;
-use super::super::index::ROWS_AT_ONCE;
 use super::super::schema::{CRASHES, SUBMITTED};
 use super::super::{HbaseStore, columns, keys};
 use super::state::{State, state};
@@ -25,6 +24,9 @@ pub(super) const COLUMNS: [&[u8]; 7] = [
     columns::SUBMITTED,
     columns::HANG_ID,
 ];
+
+/// Hangs that are looked up side by side, each by a scan.
+const HANGS_AT_ONCE: usize = 16;
 
 /// A whole crash and where its rows should be.
 struct Listed {
@@ -71,18 +73,26 @@ impl HbaseStore {
                 strays.push(Stray { crash_id: crash.crash_id, since: crash.since, what });
             }
         }
-        let with_hangs: Vec<(CrashId, Timestamp, String)> = crashes
-            .iter()
-            .filter_map(|crash| Some((crash.crash_id, crash.since, crash.hang_id.clone()?)))
-            .collect();
-        let looks =
-            futures::stream::iter(with_hangs).map(|(crash_id, since, hang_id)| async move {
-                let is_there = self.crashes_of_hang(&hang_id).await?.contains(&crash_id);
-                let what = Astray::Unlisted(Index::Hang);
-                Ok::<_, Fault>((!is_there).then_some(Stray { crash_id, since, what }))
-            });
-        let looks: Vec<Option<Stray>> = looks.buffered(ROWS_AT_ONCE).try_collect().await?;
-        strays.extend(looks.into_iter().flatten());
+        let mut of_hangs: BTreeMap<String, Vec<(CrashId, Timestamp)>> = BTreeMap::new();
+        for crash in crashes {
+            if let Some(hang_id) = crash.hang_id.clone() {
+                of_hangs.entry(hang_id).or_default().push((crash.crash_id, crash.since));
+            }
+        }
+        let looks = futures::stream::iter(of_hangs).map(|(hang_id, crashes)| async move {
+            Ok::<_, Fault>((crashes, self.named_by_hang(&hang_id).await?))
+        });
+        let looks: Vec<_> = looks.buffered(HANGS_AT_ONCE).try_collect().await?;
+        for (crashes, named) in looks {
+            let Some(named) = named else { continue };
+            let unlisted = crashes.into_iter().filter(|(crash_id, _)| !named.contains(crash_id));
+            let what = Astray::Unlisted(Index::Hang);
+            strays.extend(unlisted.map(|(crash_id, since)| Stray {
+                crash_id,
+                since,
+                what: what.clone(),
+            }));
+        }
         Ok(())
     }
 

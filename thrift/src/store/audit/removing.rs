@@ -52,25 +52,30 @@ impl HbaseStore {
         if !self.is_unfinished(crash_id).await? {
             return Ok(false);
         }
-        let empty = Put::new(columns::MANIFEST, "");
-        if !self.client.put_if_absent(CRASHES, &key, &empty).await? {
-            return Ok(false);
-        }
-        let row = self.client.get_row(CRASHES, &key, &[columns::MANIFEST], INDEX_BYTES).await?;
-        let manifest = row.as_ref().and_then(|row| row.cell(columns::MANIFEST));
-        let Some(manifest) = manifest.filter(|cell| cell.value.is_empty()) else {
-            return Ok(false);
-        };
+        let Some(marked_at) = self.mark(&key).await? else { return Ok(false) };
         if let Some(mut row) = self.names(&key).await? {
             row.cells.retain(|column, cell| {
-                !TOGETHER.contains(&column.as_slice()) && cell.timestamp < manifest.timestamp
+                !TOGETHER.contains(&column.as_slice()) && cell.timestamp < marked_at
             });
             self.delete_visible(CRASHES, &row).await?;
         }
-        self.client.delete_cells(CRASHES, &key, &TOGETHER, manifest.timestamp).await?;
+        self.client.delete_cells(CRASHES, &key, &TOGETHER, marked_at).await?;
         Ok(true)
     }
 
+    /// Writes the empty manifest; its timestamp, or `None` where a mover was first.
+    async fn mark(&self, key: &[u8]) -> Result<Option<i64>, Fault> {
+        let empty = Put::new(columns::MANIFEST, "");
+        if !self.client.put_if_absent(CRASHES, key, &empty).await? {
+            return Ok(None);
+        }
+        let row = self.client.get_row(CRASHES, key, &[columns::MANIFEST], INDEX_BYTES).await?;
+        let manifest = row.as_ref().and_then(|row| row.cell(columns::MANIFEST));
+        Ok(manifest.filter(|cell| cell.value.is_empty()).map(|cell| cell.timestamp))
+    }
+
+    /// Under the same mark: a mover who comes now or later sees that his manifest does not show, and
+    /// then writes his rows of the indexes so that they do.
     async fn remove_row_alone(
         &self,
         crash_id: CrashId,
@@ -81,7 +86,10 @@ impl HbaseStore {
             return Ok(false);
         }
         let Some(row) = self.index_row(crash_id, index, key).await? else { return Ok(false) };
+        let crash_key = keys::crash(crash_id);
+        let Some(marked_at) = self.mark(&crash_key).await? else { return Ok(false) };
         self.delete_visible(table_of(index), &row).await?;
+        self.client.delete_cells(CRASHES, &crash_key, &TOGETHER, marked_at).await?;
         // A crash that came at this moment may have taken our row for its own.
         if let Ok(Some(crash)) = self.raw_crash(crash_id).await {
             self.show_index_rows(&crash).await?;
