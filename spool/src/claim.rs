@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
+use rustix::fs::Access;
+
 use crate::layout::Layout;
 use crate::{Entry, Envelope, Error, Source, instance};
 
@@ -20,6 +22,14 @@ impl Source {
     /// Takes hold of an entry; `None` if somebody else holds it or has carried it away.
     pub fn claim(&self, entry: &Entry) -> Result<Option<Claim>, Error> {
         let path = &entry.path;
+        // What can be read and not removed would be carried again and again.
+        let folder = path.parent().unwrap_or(path);
+        match rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK) {
+            Err(error) if io::Error::from(error).kind() != io::ErrorKind::NotFound => {
+                return Err(Error::io("take crashes out of", folder)(error.into()));
+            }
+            _ => {}
+        }
         let file = match File::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
@@ -70,8 +70,12 @@ fn make_named(aside: &Path, named: &Path, owner: &fs::Metadata) -> io::Result<()
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    chown(aside, Some(owner.uid()), Some(owner.gid()))?;
-    fs::set_permissions(aside, owner.permissions())?;
+    // By its descriptor: whoever owns the parent may put a link in its place, and as root we would
+    // give away what it names.
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let made = fs::File::from(rustix::fs::open(aside, flags, Mode::empty())?);
+    fchown(&made, Some(owner.uid()), Some(owner.gid()))?;
+    made.set_permissions(owner.permissions())?;
     match rustix::fs::renameat_with(CWD, aside, CWD, named, RenameFlags::NOREPLACE) {
         Err(Errno::EXIST) => {
             let _ = fs::remove_dir(aside);

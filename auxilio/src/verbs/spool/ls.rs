@@ -74,7 +74,7 @@ fn tell_crash(
                 "crash_id": crash_id, "spool": spool.name, "lane": lane,
                 "quarantined": is_quarantined, "age_secs": now.since(file.written_at).as_secs(),
                 "bytes": file.bytes, "product": product, "reason": reason, "damage": damage,
-                "path": file.path,
+                "path": file.path.display().to_string(),
             })
         },
         || {
@@ -166,7 +166,7 @@ impl Counts {
 
     fn json(&self, spool: &CarriedSpool, now: Timestamp) -> Value {
         let mut sum = json!({
-            "spool": spool.name, "dir": spool.source.dir(),
+            "spool": spool.name, "dir": spool.source.dir().display().to_string(),
             "quarantined": self.quarantined.json(now), "being_written": self.being_written,
             "unfinished": self.unfinished, "stray": self.stray,
         });

@@ -91,7 +91,7 @@ impl Bringing<'_> {
             || {
                 json!({
                     "crash_id": crash_id, "spool": spool, "result": result, "was": why,
-                    "path": if is_back { json!(text) } else { json!(file.path) },
+                    "path": if is_back { json!(text) } else { json!(file.path.display().to_string()) },
                     "reason": if is_back { None } else { Some(&text) },
                 })
             },

@@ -81,7 +81,7 @@ impl Tally {
         lines.tell(
             || {
                 json!({
-                    "spool": spool.name, "path": file.path, "crash_id": file.crash_id(),
+                    "spool": spool.name, "path": file.path.display().to_string(), "crash_id": file.crash_id(),
                     "result": result, "reason": reason,
                 })
             },
@@ -94,7 +94,7 @@ impl Tally {
         lines.tell(
             || {
                 json!({
-                    "spool": spool.name, "dir": spool.source.dir(), "whole": whole,
+                    "spool": spool.name, "dir": spool.source.dir().display().to_string(), "whole": whole,
                     "damaged": damaged, "unfinished": unfinished,
                     "being_written": being_written, "stray": stray,
                 })
