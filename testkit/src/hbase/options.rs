@@ -35,8 +35,9 @@ impl Default for HbaseOptions {
             region_servers: 2,
             gateways: vec![Gateway::default()],
             settings: Vec::new(),
-            server_heap: "1g".into(),
-            gateway_heap: "512m".into(),
+            // With 1 GB a test program of sixty tests kept it collecting garbage, and its ZooKeeper mute.
+            server_heap: "3g".into(),
+            gateway_heap: "1g".into(),
             optimised: false,
         }
     }

@@ -2,8 +2,9 @@
 
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
+use std::time::Duration;
 
-use auxilio_common::storage::{IndexEntry, StoredDumpBytes, WindowKey};
+use auxilio_common::storage::{ErrorClass, IndexEntry, PutRaw, StoredDumpBytes, WindowKey};
 use auxilio_common::{
     Day, DumpInfo, DumpName, Generation, ProcessedCrash, ProcessedDocument, ProcessedEnvelope,
     Quality, RawCrash, RawEnvelope, Timestamp,
@@ -13,12 +14,25 @@ use serde_json::json;
 use super::Store;
 use crate::raw::Recipe;
 use crate::splitmix::SplitMix;
-use auxilio_common::storage::PutRaw;
 
 pub(super) async fn put<E: RawEnvelope + 'static>(store: &Store, envelope: &Arc<E>) -> PutRaw {
-    let envelope = Arc::clone(envelope) as Arc<dyn RawEnvelope>;
-    store.put_raw(envelope).await.expect("put_raw")
+    let mut tries = 0;
+    loop {
+        let envelope = Arc::clone(envelope) as Arc<dyn RawEnvelope>;
+        match store.put_raw(envelope).await {
+            // A cluster on a busy machine has moments in which it says so; a mover tries again.
+            Err(error) if error.class == ErrorClass::Retry && tries < TRIES => {
+                eprintln!("put_raw is tried again: {error:?}");
+                tries += 1;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            outcome => return outcome.expect("put_raw"),
+        }
+    }
 }
+
+/// Times that a put is tried again.
+const TRIES: usize = 5;
 
 /// The store shows all of the crash, and all that it shows is the crash.
 pub(super) async fn assert_whole<E: RawEnvelope>(store: &Store, envelope: &Arc<E>) {
