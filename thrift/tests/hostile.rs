@@ -1,9 +1,11 @@
 //! Peers that are no gateway of ours: mute, dripping, of another kind, or lying.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod written;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use thrift::protocol::{
     TBinaryOutputProtocol, TCompactOutputProtocol, TFieldIdentifier, TListIdentifier,
     TMessageIdentifier, TMessageType, TOutputProtocol, TStructIdentifier, TType,
 };
+use written::Written;
 
 /// A peer that does something with each connection, and with its number.
 fn peer(serve: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> SocketAddr {
@@ -63,19 +66,6 @@ fn words(error: &Error) -> String {
 /// Reads what came, for a request is never longer than one piece here.
 fn request(stream: &mut TcpStream) -> usize {
     stream.read(&mut [0; 4_096]).unwrap_or(0)
-}
-
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 /// An answer with a number as its result, or without any result.

@@ -3,6 +3,8 @@
 //! A program of its own with one test, because the system counts a whole process's memory.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod written;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -15,6 +17,7 @@ use thrift::protocol::{
     TBinaryOutputProtocol, TCompactOutputProtocol, TFieldIdentifier, TListIdentifier,
     TMessageIdentifier, TMessageType, TOutputProtocol, TStructIdentifier, TType,
 };
+use written::Written;
 
 const MIB: usize = 1024 * 1024;
 
@@ -90,19 +93,6 @@ fn serve(mut stream: TcpStream, welcome: &[u8], script: &[Vec<u8>]) -> std::io::
         stream.write_all(answer)?;
     }
     Ok(())
-}
-
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 /// An answer as a gateway of a mode writes it.

@@ -5,6 +5,7 @@
 
 mod line;
 mod ls;
+mod reading;
 mod requeue;
 mod verify;
 

@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use auxilio_common::audit::{Astray, AuditScope, Index, Mending, Stray};
 use auxilio_common::storage::{Presence, PutRaw};
-use auxilio_common::{CrashId, CrashStore, Day, DumpName, RawEnvelope, Throttle, Timestamp};
-use auxilio_testkit::raw::{MemoryEnvelope, Recipe};
-use auxilio_testkit::splitmix::SplitMix;
+use auxilio_common::{CrashId, CrashStore, DumpName, RawEnvelope};
+use auxilio_testkit::raw::MemoryEnvelope;
 use auxilio_thrift::{HbaseStore, Put, Row, Scan};
 
+use crate::crashes::{CRASHES, day, key, noise, noon, put, recipe};
 use crate::store::store;
 use crate::support::Bench;
 
-const CRASHES: &str = "crash_reports";
 const SUBMITTED: &str = "crash_reports_index_submitted_time";
 const UNPROCESSED: &str = "crash_reports_index_unprocessed_flag";
 const HANGS: &str = "crash_reports_index_hang_id";
@@ -21,35 +20,8 @@ const HANGS: &str = "crash_reports_index_hang_id";
 /// Bytes of a dump of two chunks.
 const DUMP_BYTES: usize = 6 << 20;
 
-fn day() -> Day {
-    "20121224".parse().unwrap()
-}
-
-fn noon() -> Timestamp {
-    Timestamp::midnight(day()).plus(Duration::from_secs(43_200))
-}
-
-fn recipe(seed: u64) -> Recipe {
-    Recipe::new(day(), seed).throttle(Throttle::Accept).submitted_at(noon()).without_dumps()
-}
-
-fn noise(seed: u64, size: usize) -> Vec<u8> {
-    let mut bytes = vec![0; size];
-    SplitMix::new(seed).fill(&mut bytes);
-    bytes
-}
-
-fn key(crash_id: CrashId) -> Vec<u8> {
-    let id = crash_id.to_string();
-    format!("{}121224{id}", &id[..1]).into_bytes()
-}
-
 fn id_of(envelope: &Arc<MemoryEnvelope>) -> CrashId {
     envelope.raw_crash().crash_id
-}
-
-async fn put(store: &HbaseStore, envelope: &Arc<MemoryEnvelope>) -> PutRaw {
-    store.put_raw(Arc::clone(envelope) as Arc<dyn RawEnvelope>).await.unwrap()
 }
 
 async fn strays(store: &HbaseStore, scope: AuditScope) -> Vec<Stray> {

@@ -5,6 +5,7 @@ mod audit;
 mod batches;
 mod calls;
 mod claims;
+mod crashes;
 mod edges;
 mod faults;
 mod happybase;

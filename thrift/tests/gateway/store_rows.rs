@@ -5,44 +5,14 @@ use std::time::Duration;
 
 use auxilio_common::storage::{ErrorClass, Presence, PutRaw, StoredDumpBytes};
 use auxilio_common::{
-    CrashId, CrashStore, Day, DumpName, Generation, Quality, RawEnvelope, Throttle, Timestamp,
+    CrashId, CrashStore, DumpName, Generation, Quality, RawEnvelope, Throttle, Timestamp,
 };
 use auxilio_testkit::hbase::Gateway;
-use auxilio_testkit::raw::{MemoryEnvelope, Recipe};
-use auxilio_testkit::splitmix::SplitMix;
 use auxilio_thrift::{HbaseStore, Put, Scan, Transport};
 
+use crate::crashes::{CRASHES, day, key, noise, noon, put, recipe};
 use crate::store::store;
 use crate::support::{Bench, connect};
-
-const CRASHES: &str = "crash_reports";
-
-fn day() -> Day {
-    "20121224".parse().unwrap()
-}
-
-fn noon() -> Timestamp {
-    Timestamp::midnight(day()).plus(Duration::from_secs(43_200))
-}
-
-fn recipe(seed: u64) -> Recipe {
-    Recipe::new(day(), seed).throttle(Throttle::Accept).submitted_at(noon()).without_dumps()
-}
-
-fn noise(seed: u64, size: usize) -> Vec<u8> {
-    let mut bytes = vec![0; size];
-    SplitMix::new(seed).fill(&mut bytes);
-    bytes
-}
-
-fn key(crash_id: CrashId) -> Vec<u8> {
-    let id = crash_id.to_string();
-    format!("{}121224{id}", &id[..1]).into_bytes()
-}
-
-async fn put(store: &HbaseStore, envelope: &Arc<MemoryEnvelope>) -> PutRaw {
-    store.put_raw(Arc::clone(envelope) as Arc<dyn RawEnvelope>).await.unwrap()
-}
 
 async fn dump(store: &HbaseStore, crash_id: CrashId) -> Vec<u8> {
     let dump = store.open_dump(crash_id, &DumpName::main()).await.unwrap().unwrap();

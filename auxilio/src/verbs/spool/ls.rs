@@ -9,7 +9,8 @@ use auxilio_spool::files::Kind;
 use auxilio_spool::{Envelope, Error, Lane, SpoolFile};
 use serde_json::{Value, json};
 
-use super::line::{Lines, age, bytes, complain, fault, title};
+use super::line::{Lines, age, bytes, fault, title};
+use super::reading::each_file;
 
 /// The one annotation that is shown. It is public.
 const PRODUCT: &str = "ProductName";
@@ -23,28 +24,14 @@ pub(super) fn perform(
 ) -> io::Result<bool> {
     let mut is_good = true;
     for spool in spools {
-        let files = match spool.source.files() {
-            Ok(files) => files,
-            Err(error) => {
-                complain(&spool.name, &error);
-                is_good = false;
-                continue;
-            }
-        };
         let mut counts = Counts::default();
-        for file in files {
-            match file {
-                Ok(file) => {
-                    counts.add(&file);
-                    if !summary {
-                        tell_crash(spool, &file, clock.now(), lines)?;
-                    }
-                }
-                Err(error) => {
-                    complain(&spool.name, &error);
-                    is_good = false;
-                }
-            }
+        let read = each_file(&spool.name, &spool.source, |file| {
+            counts.add(&file);
+            if summary { Ok(()) } else { tell_crash(spool, &file, clock.now(), lines) }
+        })?;
+        is_good &= read == Some(true);
+        if read.is_none() {
+            continue;
         }
         let now = clock.now();
         lines.tell(|| counts.json(spool, now), || counts.text(spool, now))?;

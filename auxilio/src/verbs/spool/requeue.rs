@@ -9,7 +9,8 @@ use auxilio_spool::files::Kind;
 use auxilio_spool::{Error, Requeue, Requeued, SpoolFile, Verdict};
 use serde_json::json;
 
-use super::line::{Lines, complain, fault};
+use super::line::{Lines, fault};
+use super::reading::each_file;
 use crate::cli::RequeueOptions;
 
 /// Puts the crashes that were asked for back; whether all of them are.
@@ -44,25 +45,9 @@ struct Bringing<'a> {
 impl Bringing<'_> {
     fn bring_from(&mut self, spool: CarriedSpool, lines: &mut Lines) -> io::Result<bool> {
         let CarriedSpool { name, source } = spool;
-        let files = match source.files() {
-            Ok(files) => files,
-            Err(error) => {
-                complain(&name, &error);
-                return Ok(false);
-            }
-        };
-        let requeue = Requeue::of(source);
-        let mut is_readable = true;
-        for file in files {
-            match file {
-                Ok(file) => self.bring(&name, &requeue, &file, lines)?,
-                Err(error) => {
-                    complain(&name, &error);
-                    is_readable = false;
-                }
-            }
-        }
-        Ok(is_readable)
+        let requeue = Requeue::of(source.clone());
+        let read = each_file(&name, &source, |file| self.bring(&name, &requeue, &file, lines))?;
+        Ok(read == Some(true))
     }
 
     fn bring(

@@ -7,7 +7,8 @@ use auxilio_spool::files::Kind;
 use auxilio_spool::{SpoolFile, Verdict};
 use serde_json::json;
 
-use super::line::{Lines, complain, fault, title};
+use super::line::{Lines, fault, title};
+use super::reading::each_file;
 
 /// Why an unfinished file is none to worry about.
 const UNFINISHED: &str = "its writer is gone, and nobody was told that the crash was taken";
@@ -19,23 +20,12 @@ const STRAY: &str = "nobody carries it: its name is no crash's, or it is no plai
 pub(super) fn perform(spools: &[CarriedSpool], lines: &mut Lines) -> io::Result<bool> {
     let mut is_good = true;
     for spool in spools {
-        let files = match spool.source.files() {
-            Ok(files) => files,
-            Err(error) => {
-                complain(&spool.name, &error);
-                is_good = false;
-                continue;
-            }
-        };
         let mut tally = Tally::default();
-        for file in files {
-            match file {
-                Ok(file) => tally.look_at(spool, &file, lines)?,
-                Err(error) => {
-                    complain(&spool.name, &error);
-                    is_good = false;
-                }
-            }
+        let read =
+            each_file(&spool.name, &spool.source, |file| tally.look_at(spool, &file, lines))?;
+        is_good &= read == Some(true);
+        if read.is_none() {
+            continue;
         }
         tally.tell(spool, lines)?;
         is_good &= tally.damaged + tally.stray == 0;
