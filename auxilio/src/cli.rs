@@ -69,6 +69,11 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: SpoolVerb,
     },
+    /// The throttling rules: explain
+    Throttle {
+        #[command(subcommand)]
+        verb: ThrottleVerb,
+    },
     /// The configuration: check, show
     Config {
         #[command(subcommand)]
@@ -369,6 +374,19 @@ pub(crate) struct RequeueOptions {
     /// Put nothing back: say what would be
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum ThrottleVerb {
+    /// Say which rule decides about a crash, and why
+    Explain {
+        /// The crash's annotations as one JSON object; - for standard input
+        #[arg(value_name = "FILE")]
+        file: String,
+        /// A shipped rule set by name, or a file by its path [default: the configured rules]
+        #[arg(long, value_name = "R")]
+        rules: Option<String>,
+    },
 }
 
 #[derive(Clone, Debug, Subcommand)]

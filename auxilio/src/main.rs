@@ -47,6 +47,7 @@ fn perform(cli: Cli, environment: &Environment) -> anyhow::Result<ExitCode> {
         Verb::Db { verb } => verbs::db::perform(&place, &verb, environment),
         Verb::Hbase { verb } => verbs::hbase::perform(&place, &verb, environment),
         Verb::Spool { dirs, verb } => verbs::spool::perform(&place, &dirs, &verb, environment),
+        Verb::Throttle { verb } => verbs::throttle::perform(&place, &verb, environment),
         Verb::Config { verb } => verbs::config::perform(&place, &verb, environment),
         Verb::StackwalkWorker => Ok(verbs::stackwalk::work()),
     }

@@ -13,6 +13,7 @@ pub(crate) mod signature;
 pub(crate) mod spool;
 pub(crate) mod stackwalk;
 pub(crate) mod submit;
+pub(crate) mod throttle;
 
 use anyhow::Context;
 

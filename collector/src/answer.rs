@@ -14,10 +14,19 @@ pub(crate) fn accepted(crash_id: CrashId) -> Response<Body> {
     text(StatusCode::OK, format!("CrashID=bp-{crash_id}\n"))
 }
 
+/// A rule did not want the crash; nothing is stored.
+pub(crate) fn discarded(rule: &str) -> Response<Body> {
+    text(StatusCode::OK, format!("Discarded=rule_{rule}"))
+}
+
 /// The refusal's status and code. `close` ends the connection: the rest of the body was not read.
 pub(crate) fn refused(refusal: &Refusal, close: bool) -> Response<Body> {
     let mut response = text(refusal.status(), format!("Discarded={}", refusal.code()));
-    if refusal.is_ours() {
+    if let Refusal::OverQuota(_, wait) = refusal {
+        // Whole seconds, rounded up: who comes earlier is refused again.
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    } else if refusal.is_ours() {
         response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
     }
     if close {

@@ -1,8 +1,10 @@
 //! The collector as it runs: the listener and its two kinds of requests.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use auxilio_service::hangup::Hangup;
 use auxilio_service::{Shell, http as server, ops};
 use auxilio_spool::Spool;
 use axum::Router;
@@ -15,6 +17,8 @@ use tower::ServiceExt;
 use crate::answer;
 use crate::config::Config;
 use crate::submit::Collector;
+use crate::throttle::quota::{QuotaError, Quotas};
+use crate::throttle::{LiveRules, RulesError};
 
 /// Why a collector can't run.
 #[derive(Debug, thiserror::Error)]
@@ -22,19 +26,34 @@ pub enum Error {
     /// The address is taken or not ours.
     #[error("the collector can't listen")]
     Listen(#[from] server::ListenError),
+    /// There are no throttling rules to begin with.
+    #[error("the collector has no usable throttling rules")]
+    Rules(#[from] RulesError),
+    /// The quotas can't be read.
+    #[error("the collector's quotas can't be used")]
+    Quotas(#[from] QuotaError),
+    /// SIGHUP can't be waited for.
+    #[error("the collector can't wait for SIGHUP")]
+    Hangup(#[source] std::io::Error),
 }
 
 /// Runs a collector until the shutdown's first stage; submissions under way are finished.
 pub async fn run(config: Config, spool: Arc<Spool>, shell: Shell) -> Result<(), Error> {
+    let rules = Arc::new(LiveRules::open(&config.throttle.rules)?);
+    let quotas = Quotas::new(&config, &shell.clock)?;
+    let hangup = Hangup::listen().map_err(Error::Hangup)?;
     let listener = server::listen(config.address, &shell).await?;
     shell.health.depends_on_part("spool", &spool, |spool| async move { spool.check_room() });
-    let collector = Arc::new(Collector::new(&config, spool, shell.clone()));
+    let collector =
+        Arc::new(Collector::new(&config, spool, Arc::clone(&rules), quotas, shell.clone()));
+    let watch = tokio::spawn(rules.watch(hangup, shell.clone()));
     let pages = ops::router(&shell);
-    let make = move |_peer| {
+    let make = move |peer| {
         let (collector, pages) = (Arc::clone(&collector), pages.clone());
-        service_fn(move |request| handle(Arc::clone(&collector), pages.clone(), request))
+        service_fn(move |request| handle(Arc::clone(&collector), pages.clone(), peer, request))
     };
     server::serve_with(listener, make, &shell).await;
+    watch.abort();
     Ok(())
 }
 
@@ -42,6 +61,7 @@ pub async fn run(config: Config, spool: Arc<Spool>, shell: Shell) -> Result<(), 
 async fn handle(
     collector: Arc<Collector>,
     pages: Router,
+    peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<http::Response<Body>, Infallible> {
     if request.uri().path() != "/submit" {
@@ -50,5 +70,5 @@ async fn handle(
     if request.method() != Method::POST {
         return Ok(answer::method_not_allowed());
     }
-    Ok(collector.submit(request).await)
+    Ok(collector.submit(peer, request).await)
 }

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 /// The section `[collector]`.
@@ -16,6 +17,40 @@ pub struct Config {
     pub body_time_max_secs: u64,
     /// Time that the rest of a refused body is read for, in seconds, so that its sender sees the answer.
     pub drain_time_max_secs: u64,
+    /// Annotations that are dropped on arrival, by their exact names.
+    pub removed_fields: Vec<String>,
+    /// Networks of proxies whose header X-Forwarded-For is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What is kept, and what not.
+    pub throttle: ThrottleConfig,
+    /// How much of it.
+    pub quota: QuotaConfig,
+}
+
+/// The section `[collector.throttle]`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ThrottleConfig {
+    /// The rules: the name of a shipped set, or a file by its path.
+    pub rules: String,
+}
+
+impl Default for ThrottleConfig {
+    fn default() -> Self {
+        Self { rules: "accept-all".into() }
+    }
+}
+
+/// The section `[collector.quota]`. 0 is no bound.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct QuotaConfig {
+    /// Submissions a minute of one client address, or of one /64 of IPv6.
+    pub address_per_minute: u32,
+    /// Kept crashes a minute of each product.
+    pub product_per_minute: u32,
+    /// Products with another quota, each as `PRODUCT=NUMBER`.
+    pub products: Vec<String>,
 }
 
 impl Default for Config {
@@ -26,6 +61,17 @@ impl Default for Config {
             // 25 MiB over a slow mobile link.
             body_time_max_secs: 300,
             drain_time_max_secs: 10,
+            // Of what Mozilla's collector drops; the e-mail address is a protected field here, which
+            // people fill in to be answered.
+            removed_fields: ["TelemetryClientId", "TelemetryServerURL", "TelemetrySessionId"]
+                .map(str::to_owned)
+                .to_vec(),
+            trusted_proxies: ["127.0.0.0/8", "::1/128"]
+                .iter()
+                .filter_map(|net| net.parse().ok())
+                .collect(),
+            throttle: ThrottleConfig::default(),
+            quota: QuotaConfig::default(),
         }
     }
 }

@@ -20,7 +20,9 @@ mod throttle;
 mod tokens;
 
 pub use app::{Error, run};
-pub use config::Config;
+pub use config::{Config, QuotaConfig, ThrottleConfig};
 pub use multipart::{MultipartError, Parser, PartSink};
 pub use part_head::PartHead;
+pub use throttle::quota::QuotaError;
+pub use throttle::{Explanation, RuleError, RuleExplanation, RuleOutcome, RuleSet, RulesError};
 pub use tokens::hash_token;

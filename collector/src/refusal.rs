@@ -44,6 +44,9 @@ pub(crate) enum Refusal {
     /// The body took too long.
     #[error("the body did not arrive in time")]
     TooSlow,
+    /// Too many came of one client or product; the next is free after this time.
+    #[error("{0} is over its quota")]
+    OverQuota(&'static str, std::time::Duration),
     /// The spool could not take it.
     #[error("the spool could not take the crash")]
     Spool(#[source] auxilio_spool::Error),
@@ -65,6 +68,7 @@ impl Refusal {
             Self::UnauthorizedCrashId => StatusCode::UNAUTHORIZED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnknownEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::OverQuota(..) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Spool(_) | Self::DiskFull(_) | Self::Internal => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
@@ -86,6 +90,7 @@ impl Refusal {
             Self::BadCrashId(_) => "malformed_invalid_uuid",
             Self::UnauthorizedCrashId => "unauthorized_uuid",
             Self::TooLarge(_) => "malformed_too_large",
+            Self::OverQuota(..) => "over_quota",
             Self::TooSlow => "malformed_too_slow",
             Self::Spool(_) => "spool_failed",
             Self::DiskFull(_) => "disk_full",

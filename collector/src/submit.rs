@@ -1,9 +1,12 @@
 //! `POST /submit`: the one way in. Durable first, answered second.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auxilio_common::{Metadata, RawCrash, SubmissionOutcome, Throttle, Timestamp, annotation};
+use auxilio_common::{
+    CrashId, Metadata, RawCrash, SubmissionOutcome, Throttle, Timestamp, annotation,
+};
 use auxilio_service::{Shell, error_chain, metrics};
 use auxilio_spool::{Error as SpoolError, Lane, Spool};
 use axum::body::Body;
@@ -16,23 +19,37 @@ use crate::content::{Coding, Content};
 use crate::form::{Form, Received};
 use crate::refusal::Refusal;
 use crate::submission::Submission;
+use crate::throttle::quota::Quotas;
+use crate::throttle::{Decision, LiveRules, private};
 use crate::tokens::SubmitterTokens;
-use crate::{answer, identity, throttle};
+use crate::{answer, identity};
 
 /// What all submissions share.
 pub(crate) struct Collector {
     pub(crate) spool: Arc<Spool>,
     pub(crate) tokens: SubmitterTokens,
+    rules: Arc<LiveRules>,
+    quotas: Quotas,
+    removed_fields: Vec<String>,
     pub(crate) body_time_max: Duration,
     pub(crate) drain_time_max: Duration,
     pub(crate) shell: Shell,
 }
 
 impl Collector {
-    pub(crate) fn new(config: &Config, spool: Arc<Spool>, shell: Shell) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        spool: Arc<Spool>,
+        rules: Arc<LiveRules>,
+        quotas: Quotas,
+        shell: Shell,
+    ) -> Self {
         Self {
             spool,
             tokens: SubmitterTokens::new(&config.submitter_tokens),
+            rules,
+            quotas,
+            removed_fields: config.removed_fields.clone(),
             body_time_max: Duration::from_secs(config.body_time_max_secs),
             drain_time_max: Duration::from_secs(config.drain_time_max_secs),
             shell,
@@ -40,11 +57,15 @@ impl Collector {
     }
 
     /// Takes one submission from its head to its answer.
-    pub(crate) async fn submit(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+    pub(crate) async fn submit(
+        self: Arc<Self>,
+        peer: SocketAddr,
+        request: Request<Incoming>,
+    ) -> Response<Body> {
         let submission = Submission::begin(Arc::clone(&self.shell.clock));
         let received_at = self.shell.clock.now();
         let (head, mut body) = request.into_parts();
-        match self.receive(&head.headers, &mut body).await {
+        match self.receive(peer, &head.headers, &mut body).await {
             Ok((coding, read)) => {
                 // In a task of its own: whoever goes away now can't leave a crash half counted.
                 let spooling = tokio::task::spawn_blocking(move || {
@@ -62,9 +83,14 @@ impl Collector {
     /// Everything up to the last byte of the body.
     async fn receive(
         &self,
+        peer: SocketAddr,
         headers: &HeaderMap,
         body: &mut Incoming,
     ) -> Result<(Coding, Read), Refusal> {
+        // Trusted submitters replay what others sent: nobody's quota is theirs.
+        if !self.tokens.allow(headers) {
+            self.quotas.take_address(peer, headers)?;
+        }
         let content = Content::of(headers)?;
         self.spool.check_room().map_err(|error| match error {
             SpoolError::FewBytes { .. } | SpoolError::FewInodes { .. } => Refusal::DiskFull(error),
@@ -86,9 +112,12 @@ impl Collector {
         submission: Submission,
     ) -> Response<Body> {
         match self.commit(headers, coding, read, received_at) {
-            Ok((raw_id, outcome, rule)) => {
-                submission.end(outcome, rule);
-                answer::accepted(raw_id)
+            Ok((crash_id, decision)) => {
+                submission.end(outcome_of_verdict(decision.throttle), &decision.rule);
+                match decision.throttle {
+                    Throttle::Discard => answer::discarded(&decision.rule),
+                    _ => answer::accepted(crash_id),
+                }
             }
             Err(refusal) => {
                 log_refusal(&refusal);
@@ -104,10 +133,16 @@ impl Collector {
         coding: Coding,
         read: Read,
         received_at: Timestamp,
-    ) -> Result<(auxilio_common::CrashId, SubmissionOutcome, &'static str), Refusal> {
+    ) -> Result<(CrashId, Decision), Refusal> {
         let Received { draft, mut annotations, payload, mut notes } = read.received;
-        let decision = throttle::decide(&annotations);
+        private::remove(&mut annotations, &self.removed_fields, &mut notes);
+        notes.extend(annotation::fill_from_aliases(&mut annotations));
         let may_supply = self.tokens.allow(headers);
+        let decision = if may_supply && annotations.contains_key("uuid") {
+            Decision::from_submitter()
+        } else {
+            self.rules.current().decide(&annotations, received_at, &*self.shell.random)
+        };
         let identity = identity::decide(
             &mut annotations,
             &mut notes,
@@ -116,13 +151,20 @@ impl Collector {
             may_supply,
             &*self.shell.random,
         )?;
-        notes.extend(annotation::fill_from_aliases(&mut annotations));
         let crash_id = identity.crash_id;
+        let Some(lane) = Lane::of(decision.throttle) else {
+            // The draft is dropped here: unlinked, never flushed.
+            tracing::info!(rule = %decision.rule, verdict = ?decision.throttle, "a crash is not kept");
+            return Ok((crash_id, decision));
+        };
+        if !may_supply {
+            self.quotas.take_product(&annotations)?;
+        }
         let metadata = Metadata {
             submitted_timestamp: identity.submitted_timestamp,
             received_at,
             throttle: decision.throttle,
-            throttle_rule: decision.rule.to_owned(),
+            throttle_rule: decision.rule.to_string(),
             sample_percent: decision.sample_percent,
             payload,
             payload_compressed: coding == Coding::Gzip,
@@ -131,16 +173,10 @@ impl Collector {
             id_supplied: identity.supplied,
             collector_notes: notes,
         };
-        // What the rules so far can say is kept; verdicts that keep nothing come with their rules.
-        let lane = Lane::of(decision.throttle).unwrap_or(Lane::Standard);
         let raw_crash = RawCrash { crash_id, annotations, metadata, dumps: Vec::new() };
         let spooled = draft.commit(lane, raw_crash).map_err(Refusal::Spool)?;
-        tracing::info!(%crash_id, bytes = spooled.bytes, rule = decision.rule, "crash {crash_id} is spooled");
-        let outcome = match decision.throttle {
-            Throttle::Defer => SubmissionOutcome::Deferred,
-            _ => SubmissionOutcome::Accepted,
-        };
-        Ok((crash_id, outcome, decision.rule))
+        tracing::info!(%crash_id, bytes = spooled.bytes, rule = %decision.rule, "crash {crash_id} is spooled");
+        Ok((crash_id, decision))
     }
 
     async fn refuse(
@@ -156,6 +192,15 @@ impl Collector {
         let whole = !waits && body::drain(body, self.drain_time_max).await;
         submission.end(outcome_of(refusal), refusal.code());
         answer::refused(refusal, !whole)
+    }
+}
+
+fn outcome_of_verdict(throttle: Throttle) -> SubmissionOutcome {
+    match throttle {
+        Throttle::Accept => SubmissionOutcome::Accepted,
+        Throttle::Defer => SubmissionOutcome::Deferred,
+        Throttle::Discard => SubmissionOutcome::Discarded,
+        Throttle::FakeAccept => SubmissionOutcome::FakeAccepted,
     }
 }
 

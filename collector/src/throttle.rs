@@ -1,18 +1,26 @@
-//! The verdict about a submission. The one rule set so far takes everything.
+//! The verdict about a submission: ordered rules over its annotations, and quotas.
+//!
+//! It falls when the whole form is there. A later part may add an annotation or change one (a field
+//! that comes twice, a JSON part after fields), so before the last part no rule that looks at an
+//! annotation has decided for good. What is not kept is unlinked without a flush.
 
-use auxilio_common::{Annotations, Throttle};
+mod build_id;
+mod condition;
+mod error;
+mod explain;
+mod live;
+pub(crate) mod private;
+pub(crate) mod quota;
+mod rule;
+mod rule_file;
+mod rule_set;
+#[cfg(test)]
+mod rule_set_tests;
+mod shipped;
+mod version;
 
-/// A verdict, and what decided it.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Decision {
-    pub(crate) throttle: Throttle,
-    /// The rule that decided.
-    pub(crate) rule: &'static str,
-    /// Share of such crashes that is kept, in percent.
-    pub(crate) sample_percent: f64,
-}
-
-/// The rule set `accept-all`.
-pub(crate) fn decide(_annotations: &Annotations) -> Decision {
-    Decision { throttle: Throttle::Accept, rule: "accept_everything", sample_percent: 100.0 }
-}
+pub use error::{RuleError, RulesError};
+pub use explain::{Explanation, RuleExplanation, RuleOutcome};
+pub(crate) use live::LiveRules;
+pub(crate) use rule_set::Decision;
+pub use rule_set::RuleSet;

@@ -20,6 +20,30 @@ pub const INFLATE_RATIO_MAX: u64 = 200;
 /// Inflated bytes below which the ratio is not looked at: small texts compress very well.
 pub const INFLATE_RATIO_FREE_BYTES: u64 = MIB;
 
+/// Window of a zstd stream, as a power of two: 8 MiB, what RFC 9659 allows for HTTP and what zstd's levels
+/// up to 19 write. A reader keeps the window in memory.
+pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+
+/// Memory of an xz stream's reader: a dictionary of 64 MiB, which `xz -9` writes. Only what is used of it
+/// is ever resident, and no dump is longer than [`DUMP_BYTES_MAX`].
+pub const XZ_MEMORY_BYTES_MAX: u64 = 66 * MIB;
+
+/// Bytes of a compressed dump that are held until its inside shows that it is a minidump: a block of
+/// bzip2 has 900 kB and comes out only when it is whole.
+pub const PACKED_PROOF_BYTES_MAX: usize = 1024 * 1024;
+
+/// Parts of a form, dropped ones counted too: as many as may be kept, twice.
+pub const PARTS_COUNT_MAX: usize = 2 * (ANNOTATIONS_COUNT_MAX + DUMPS_COUNT_MAX);
+
+/// Notes that a collector writes about one crash: its first hundred faults tell what is wrong with a client.
+pub const NOTES_COUNT_MAX: usize = 100;
+
+/// Bytes of a name in a note.
+pub const NOTED_NAME_BYTES_MAX: usize = 80;
+
+/// Bytes of the white space behind a delimiter: mail systems once padded lines with it, no crash client does.
+pub const DELIMITER_PADDING_BYTES_MAX: usize = 64;
+
 /// Characters of a dump's name: the bound that collectors before us had, so that names stay equal.
 pub const DUMP_NAME_CHARS_MAX: usize = 30;
 
@@ -49,6 +73,18 @@ pub const SPOOL_INDEX_BYTES_MAX: u64 = 32 * MIB;
 
 /// Nested levels that a JSON annotation may have; real ones have six.
 pub const JSON_DEPTH_MAX: usize = 32;
+
+/// Bytes of a file of throttling rules: Mozilla's sixteen take 5 kB.
+pub const RULE_FILE_BYTES_MAX: u64 = MIB;
+
+/// Throttling rules in one set: all may be asked about every crash.
+pub const RULES_COUNT_MAX: usize = 1_000;
+
+/// Bytes of a rule's name: it stands in answers and in labels of metrics.
+pub const RULE_NAME_BYTES_MAX: usize = 64;
+
+/// Addresses, and products, that quotas count apart: some MB of memory.
+pub const QUOTA_NAMES_MAX: usize = 50_000;
 
 /// First day that a crash may carry: before it there was no such system.
 pub const FIRST_YEAR: i32 = 2005;

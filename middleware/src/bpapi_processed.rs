@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use auxilio_common::CrashId;
+use auxilio_service::client_address::{client_address, share_of};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::HeaderMap;
@@ -12,7 +13,6 @@ use axum::response::Response;
 use crate::access;
 use crate::answer::Refusal;
 use crate::app::App;
-use crate::client_address::{client_address, share_of};
 use crate::parameters::echo;
 use crate::processed_crash::{Shape, processed};
 

@@ -18,7 +18,6 @@ mod asking;
 mod bpapi_processed;
 mod cache;
 mod catalogue;
-mod client_address;
 mod conditional;
 mod config;
 mod crash_status;

@@ -93,7 +93,8 @@ where
         tokio::spawn(async move {
             let _slot = slot;
             if let Err(error) = connection.await {
-                tracing::debug!(%peer, error = error_chain(&error), "connection ended early");
+                // Without the address: nobody's stands in a log.
+                tracing::debug!(error = error_chain(&error), "connection ended early");
             }
         });
     }

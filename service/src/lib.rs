@@ -7,9 +7,11 @@
 
 pub mod backoff;
 pub mod client;
+pub mod client_address;
 pub mod clock;
 pub mod config;
 pub mod environment;
+pub mod hangup;
 pub mod health;
 pub mod http;
 pub mod log;

@@ -84,6 +84,10 @@ declare! {
         "Bytes of a submission's body on the wire.";
     COLLECTOR_ANSWER: Histogram "auxilio_collector_answer_seconds" []
         "Time from a submission's head to its answer.";
+    COLLECTOR_RULES_LOADED: Counter "auxilio_collector_rules_loaded_total" ["outcome"]
+        "Times that the throttling rules were read again: loaded or refused.";
+    COLLECTOR_RULES_REFUSED: Gauge "auxilio_collector_rules_refused_count" []
+        "1 while the throttling rules on disk are refused and the old ones are in use.";
     CRASHMOVER_MOVED: Counter "auxilio_crashmover_crashes_moved_total" ["outcome"]
         "Crashes that left the spool: stored, duplicate or quarantined.";
     CRASHMOVER_FAILURES: Counter "auxilio_crashmover_puts_failed_total" ["class"]
@@ -98,6 +102,8 @@ declare! {
         "Crashes in a spool's quarantine.";
     CRASHMOVER_SPOOL_FAILING: Gauge "auxilio_crashmover_spool_failing_count" ["spool"]
         "1 while a spool, or a part of it, can't be read.";
+    CRASHMOVER_UNOPENED: Gauge "auxilio_crashmover_spool_unopened_count" ["spool"]
+        "Files of a spool that can't be opened; those beside them are carried.";
     CRASHMOVER_HINTS: Counter "auxilio_crashmover_hints_sent_total" ["outcome"]
         "Hints to monitors, by whether one took them.";
     CRASHMOVER_WANTED: Counter "auxilio_crashmover_crashes_wanted_total" []

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use axum::http::HeaderMap;
+use http::HeaderMap;
 use ipnet::IpNet;
 
 /// The list of addresses that proxies pass on, each adding the one that it saw.
@@ -15,7 +15,7 @@ const HOPS_MAX: usize = 10;
 ///
 /// From the end of the list on, as long as whoever wrote an entry is trusted, the entry before it
 /// counts. Nobody else's word is taken.
-pub(crate) fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+pub fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut client = peer.ip().to_canonical();
     let lines = headers.get_all(HEADER).iter().rev();
@@ -41,7 +41,7 @@ fn read(entry: &str) -> Option<IpAddr> {
 
 /// The name under which a client's questions are counted: its address, or with IPv6 the network
 /// that one household or machine has to itself.
-pub(crate) fn share_of(client: IpAddr) -> String {
+pub fn share_of(client: IpAddr) -> String {
     match client {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {
@@ -53,7 +53,7 @@ pub(crate) fn share_of(client: IpAddr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
+    use http::HeaderValue;
 
     use super::*;
 
