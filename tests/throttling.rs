@@ -80,12 +80,10 @@ impl Collector {
 
     /// Posts one field after another; the answer's last line.
     fn post(&self, fields: &[(&str, &str)]) -> String {
-        let mut body = String::new();
-        for (name, value) in fields {
-            body += &format!(
-                "--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
-            );
-        }
+        let parts = fields.iter().map(|(name, value)| {
+            format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        });
+        let mut body = parts.collect::<Vec<_>>().concat();
         body += "--B--\r\n";
         let mut stream = TcpStream::connect(self.address).unwrap();
         write!(
@@ -129,6 +127,35 @@ fn a_hang_up_has_the_rules_read_and_a_bad_file_keeps_the_old_ones() {
     collector.wait("the good file is taken", || {
         collector.post(&[("ProductName", "Demo")]) == "Discarded=rule_gone"
     });
+}
+
+#[test]
+fn without_good_rules_a_collector_does_not_start_and_config_check_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let rules = dir.path().join("rules.toml");
+    let config = dir.path().join("auxilio.toml");
+    let text = format!(
+        "[collector]\naddress = \"127.0.0.1:0\"\n[collector.throttle]\nrules = \"{}\"\n\
+         [spool]\ndir = \"{}\"\n[disk_store]\ndir = \"{}\"\n",
+        rules.display(),
+        dir.path().join("spool").display(),
+        dir.path().join("store").display(),
+    );
+    fs::write(&config, text).unwrap();
+    let perform = |arguments: &[&str]| {
+        let mut command = binary::command().unwrap();
+        let output = command.arg("--config").arg(&config).args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) = perform(&["config", "check"]);
+    assert!(code == Some(0) && said.contains("not checked: can't read the rules"), "{said}");
+    for (text, what) in [("[[rule]]\nname = 5\n", "line 2: "), ("rule = []\n", "line 1: ")] {
+        fs::write(&rules, text).unwrap();
+        for arguments in [&["config", "check"][..], &["run", "collector"]] {
+            let (code, said) = perform(arguments);
+            assert!(code == Some(1) && said.contains(what), "{arguments:?}: {said}");
+        }
+    }
 }
 
 #[test]

@@ -106,6 +106,9 @@ impl Config {
                 "collector.submitter_tokens holds SHA-256 hashes of 64 hexadecimal digits each"
             );
         }
+        for entry in &self.collector.quota.products {
+            auxilio_collector::read_product_quota(entry)?;
+        }
         ensure!(
             self.spool.free_percent_min <= 100 && self.spool.free_inodes_percent_min <= 100,
             "spool.free_percent_min and spool.free_inodes_percent_min are percentages"
@@ -168,6 +171,18 @@ mod tests {
         config.spool.fallback_dir = Some("/mnt/two".into());
         let said = config.check().unwrap_err().to_string();
         assert!(said.starts_with("\"/mnt/two\" is named twice"), "{said}");
+    }
+
+    #[test]
+    fn a_quota_that_cant_be_read_is_named() {
+        let mut config = Config::default();
+        config.collector.quota.products = vec!["Big=10".into(), "a=b=0".into()];
+        config.check().unwrap();
+        for bad in ["Big", "Big=", "Big=-1", "Big=many"] {
+            config.collector.quota.products = vec![bad.into()];
+            let said = config.check().unwrap_err().to_string();
+            assert!(said.contains(&format!("\"{bad}\"")), "{said}");
+        }
     }
 
     #[test]

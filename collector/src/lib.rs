@@ -23,6 +23,6 @@ pub use app::{Error, run};
 pub use config::{Config, QuotaConfig, ThrottleConfig};
 pub use multipart::{MultipartError, Parser, PartSink};
 pub use part_head::PartHead;
-pub use throttle::quota::QuotaError;
+pub use throttle::quota::{QuotaError, read_product_quota};
 pub use throttle::{Explanation, RuleError, RuleExplanation, RuleOutcome, RuleSet, RulesError};
 pub use tokens::hash_token;

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use auxilio_collector::{RuleSet, RulesError};
 use auxilio_service::config as loader;
 use auxilio_service::environment::Environment;
 
@@ -15,7 +16,14 @@ pub(crate) fn perform(
 ) -> anyhow::Result<ExitCode> {
     let installation = Installation::find(place, environment)?;
     match verb {
-        ConfigVerb::Check => println!("the configuration is good"),
+        ConfigVerb::Check => {
+            match RuleSet::load(&installation.config.collector.throttle.rules) {
+                // The file may lie on the collectors alone, and this be another machine.
+                Err(error @ RulesError::Read { .. }) => eprintln!("auxilio: not checked: {error}"),
+                loaded => drop(loaded?),
+            }
+            println!("the configuration is good");
+        }
         ConfigVerb::Show if place.json => {
             println!("{}", serde_json::to_string(&installation.config.without_secrets())?);
         }

@@ -74,16 +74,21 @@ pub(crate) struct Quotas {
 #[error("collector.quota.products holds \"{0}\", which is not written as PRODUCT=NUMBER")]
 pub struct QuotaError(String);
 
+/// Reads an entry of `quota.products`, as the product and its crashes a minute.
+pub fn read_product_quota(entry: &str) -> Result<(&str, u32), QuotaError> {
+    entry
+        .rsplit_once('=')
+        .and_then(|(product, number)| Some((product.trim(), number.trim().parse().ok()?)))
+        .ok_or_else(|| QuotaError(entry.to_owned()))
+}
+
 impl Quotas {
     /// Reads the settings.
     pub(crate) fn new(config: &Config, clock: &Arc<dyn Clock>) -> Result<Self, QuotaError> {
         let time = Time(Arc::clone(clock));
         let mut named_products = BTreeMap::new();
         for entry in &config.quota.products {
-            let parts = entry
-                .rsplit_once('=')
-                .and_then(|(product, number)| Some((product.trim(), number.trim().parse().ok()?)));
-            let Some((product, number)) = parts else { return Err(QuotaError(entry.clone())) };
+            let (product, number) = read_product_quota(entry)?;
             named_products.insert(product.to_owned(), Limiter::new(number, &time));
         }
         Ok(Self {
