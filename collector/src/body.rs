@@ -1,21 +1,17 @@
 //! Reading a body: off the wire, inflated, under every cap, into the form.
 
-use std::io::Write;
 use std::time::Duration;
 
 use auxilio_common::limits;
-use bytes::Bytes;
-use flate2::write::MultiGzDecoder;
+use auxilio_service::metrics;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
-use crate::content::{Coding, Content};
+use crate::codings::{Budget, Coding, Decoder};
+use crate::content::Content;
 use crate::form::{Form, Received};
 use crate::multipart::{FeedError, Parser};
 use crate::refusal::Refusal;
-
-/// Wire bytes that are inflated at once: at gzip's best ratio they become 4 MiB.
-const INFLATE_STEP_BYTES: usize = 4 * 1024;
 
 /// A body that was read to its end.
 pub(crate) struct Read {
@@ -28,24 +24,25 @@ pub(crate) struct Read {
 pub(crate) struct Reader {
     parser: Parser,
     form: Form,
-    inflater: Option<MultiGzDecoder<Vec<u8>>>,
+    inflater: Option<Inflater>,
     wire_bytes: u64,
-    inflated_bytes: u64,
+}
+
+/// What makes a compressed body plain.
+struct Inflater {
+    coding: Coding,
+    decoder: Decoder,
+    budget: Budget,
+    step: Vec<u8>,
 }
 
 impl Reader {
-    pub(crate) fn new(content: &Content, form: Form) -> Self {
+    pub(crate) fn new(content: &Content, form: Form) -> Result<Self, Refusal> {
         let inflater = match content.coding {
-            Coding::Identity => None,
-            Coding::Gzip => Some(MultiGzDecoder::new(Vec::new())),
+            Some(coding) => Some(Inflater::new(coding)?),
+            None => None,
         };
-        Self {
-            parser: Parser::new(&content.boundary),
-            form,
-            inflater,
-            wire_bytes: 0,
-            inflated_bytes: 0,
-        }
+        Ok(Self { parser: Parser::new(&content.boundary), form, inflater, wire_bytes: 0 })
     }
 
     /// Reads the body to its end within a time.
@@ -57,58 +54,90 @@ impl Reader {
         let whole = async {
             while let Some(frame) = body.frame().await {
                 if let Ok(bytes) = frame.map_err(Refusal::Aborted)?.into_data() {
-                    self.take(&bytes)?;
+                    self.take(&bytes).await?;
                 }
             }
-            Ok(())
+            Ok::<(), Refusal>(())
         };
         tokio::time::timeout(time_max, whole).await.map_err(|_| Refusal::TooSlow)??;
         self.finish()
     }
 
-    fn take(&mut self, bytes: &Bytes) -> Result<(), Refusal> {
+    async fn take(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         self.wire_bytes += bytes.len() as u64;
         if self.wire_bytes > limits::BODY_BYTES_MAX {
             return Err(Refusal::TooLarge("the body"));
         }
-        if self.inflater.is_none() {
-            return self.feed(bytes);
+        let Some(inflater) = &mut self.inflater else {
+            return feed(&mut self.parser, &mut self.form, bytes);
+        };
+        let mut rest = bytes;
+        loop {
+            let used = inflater.step(rest, self.wire_bytes)?;
+            rest = &rest[used..];
+            if used == 0 && inflater.step.is_empty() {
+                return Ok(());
+            }
+            feed(&mut self.parser, &mut self.form, &inflater.step)?;
+            // A few bytes may become millions: others get their turn in between.
+            tokio::task::coop::consume_budget().await;
         }
-        for step in bytes.chunks(INFLATE_STEP_BYTES) {
-            let Some(inflater) = &mut self.inflater else { break };
-            inflater.write_all(step).map_err(Refusal::BadGzip)?;
-            let plain = std::mem::take(inflater.get_mut());
-            self.take_inflated(&plain)?;
-        }
-        Ok(())
-    }
-
-    fn take_inflated(&mut self, inflated: &[u8]) -> Result<(), Refusal> {
-        self.inflated_bytes += inflated.len() as u64;
-        let free = limits::INFLATE_RATIO_FREE_BYTES;
-        let allowed = free + self.wire_bytes * limits::INFLATE_RATIO_MAX;
-        if self.inflated_bytes > limits::INFLATED_BYTES_MAX || self.inflated_bytes > allowed {
-            return Err(Refusal::TooLarge("the inflated body"));
-        }
-        self.feed(inflated)
-    }
-
-    fn feed(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
-        self.parser.feed(bytes, &mut self.form).map_err(|error| match error {
-            FeedError::Form(error) => Refusal::BadForm(error),
-            FeedError::Sink(refusal) => refusal,
-        })
     }
 
     fn finish(mut self) -> Result<Read, Refusal> {
-        if let Some(mut inflater) = self.inflater.take() {
-            inflater.try_finish().map_err(Refusal::BadGzip)?;
-            let rest = std::mem::take(inflater.get_mut());
-            self.take_inflated(&rest)?;
+        if let Some(inflater) = &mut self.inflater {
+            inflater.finish(self.wire_bytes)?;
+            feed(&mut self.parser, &mut self.form, &inflater.step)?;
         }
         self.parser.finish().map_err(Refusal::BadForm)?;
-        Ok(Read { received: self.form.finish()?, wire_bytes: self.wire_bytes })
+        let received = self.form.finish()?;
+        let coding = self.inflater.as_ref().map_or("identity", |inflater| inflater.coding.as_str());
+        metrics::COLLECTOR_BODY.record(self.wire_bytes as f64, &[]);
+        metrics::COLLECTOR_BODY_BYTES.add(self.wire_bytes, &[coding]);
+        metrics::COLLECTOR_ANNOTATIONS.record(received.annotations.len() as f64, &[]);
+        if let Some(inflater) = &self.inflater {
+            let plain = inflater.budget.unpacked() as f64;
+            metrics::COLLECTOR_INFLATED_BYTES.add(inflater.budget.unpacked(), &[coding]);
+            metrics::COLLECTOR_INFLATE_RATIO.record(plain / (self.wire_bytes as f64).max(1.0), &[]);
+        }
+        Ok(Read { received, wire_bytes: self.wire_bytes })
     }
+}
+
+impl Inflater {
+    fn new(coding: Coding) -> Result<Self, Refusal> {
+        let decoder = Decoder::new(coding).map_err(|error| Refusal::BadEncoding(coding, error))?;
+        let budget = Budget::new(limits::INFLATED_BYTES_MAX);
+        Ok(Self { coding, decoder, budget, step: Vec::new() })
+    }
+
+    /// One step of the stream, into the step's own buffer.
+    fn step(&mut self, input: &[u8], wire_bytes: u64) -> Result<usize, Refusal> {
+        self.step.clear();
+        let used = self.decoder.step(input, &mut self.step);
+        self.within_budget(wire_bytes)?;
+        used.map_err(|error| Refusal::BadEncoding(self.coding, error))
+    }
+
+    fn finish(&mut self, wire_bytes: u64) -> Result<(), Refusal> {
+        self.step.clear();
+        let finished = self.decoder.finish(&mut self.step);
+        finished.map_err(|error| Refusal::BadEncoding(self.coding, error))?;
+        self.within_budget(wire_bytes)
+    }
+
+    fn within_budget(&mut self, wire_bytes: u64) -> Result<(), Refusal> {
+        self.budget
+            .take(self.step.len(), wire_bytes)
+            .map_err(|_| Refusal::TooLarge("the inflated body"))
+    }
+}
+
+fn feed(parser: &mut Parser, form: &mut Form, bytes: &[u8]) -> Result<(), Refusal> {
+    parser.feed(bytes, form).map_err(|error| match error {
+        FeedError::Form(error) => Refusal::BadForm(error),
+        FeedError::Sink(refusal) => refusal,
+    })
 }
 
 /// Reads what is left of a refused body, so that its sender gets to see the answer. Says whether

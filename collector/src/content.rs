@@ -3,21 +3,16 @@
 use auxilio_common::limits;
 use http::{HeaderMap, header};
 
+use crate::codings::Coding;
 use crate::part_head::parameter;
 use crate::refusal::Refusal;
-
-/// How a body is coded on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Coding {
-    Identity,
-    Gzip,
-}
 
 /// What is known of a body before it comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Content {
     pub(crate) boundary: Vec<u8>,
-    pub(crate) coding: Coding,
+    /// What the body is compressed with, if it is.
+    pub(crate) coding: Option<Coding>,
 }
 
 impl Content {
@@ -50,15 +45,31 @@ fn boundary(headers: &HeaderMap) -> Result<Vec<u8>, Refusal> {
     }
 }
 
-fn coding(headers: &HeaderMap) -> Result<Coding, Refusal> {
-    let Some(value) = headers.get(header::CONTENT_ENCODING) else { return Ok(Coding::Identity) };
-    let value = value.as_bytes().trim_ascii();
-    if value.is_empty() || value.eq_ignore_ascii_case(b"identity") {
-        Ok(Coding::Identity)
-    } else if value.eq_ignore_ascii_case(b"gzip") || value.eq_ignore_ascii_case(b"x-gzip") {
-        Ok(Coding::Gzip)
-    } else {
-        Err(Refusal::UnknownEncoding)
+/// One coding at most: several of them are unknown to every real client, and each would multiply what
+/// a body may cost.
+fn coding(headers: &HeaderMap) -> Result<Option<Coding>, Refusal> {
+    let mut found = None;
+    for line in headers.get_all(header::CONTENT_ENCODING) {
+        for name in line.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+            if name.is_empty() || name.eq_ignore_ascii_case(b"identity") {
+                continue;
+            }
+            let coding = named(name).ok_or(Refusal::UnknownEncoding)?;
+            if found.replace(coding).is_some() {
+                return Err(Refusal::UnknownEncoding);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn named(name: &[u8]) -> Option<Coding> {
+    match name.to_ascii_lowercase().as_slice() {
+        b"gzip" | b"x-gzip" => Some(Coding::Gzip),
+        b"deflate" => Some(Coding::Deflate),
+        b"zstd" => Some(Coding::Zstd),
+        b"br" => Some(Coding::Brotli),
+        _ => None,
     }
 }
 
@@ -104,11 +115,32 @@ mod tests {
             content(&[("content-type", "multipart/form-data; boundary=")]),
             Err("malformed_no_boundary")
         );
-        assert_eq!(
-            content(&[form, ("content-encoding", "deflate")]),
-            Err("malformed_unknown_encoding")
-        );
         assert_eq!(content(&[form, ("content-length", "26214401")]), Err("malformed_too_large"));
-        assert_eq!(content(&[form, ("content-encoding", "GZIP")]).unwrap().coding, Coding::Gzip);
+    }
+
+    #[test]
+    fn one_coding_is_read_and_more_are_refused() {
+        let form = ("content-type", "multipart/form-data; boundary=x");
+        let coding = |lines: &[&'static str]| {
+            let lines = lines.iter().map(|value| ("content-encoding", *value));
+            let lines: Vec<_> = std::iter::once(form).chain(lines).collect();
+            content(&lines).map(|content| content.coding)
+        };
+        for (name, expected) in [
+            ("GZIP", Coding::Gzip),
+            (" x-gzip ", Coding::Gzip),
+            ("deflate", Coding::Deflate),
+            ("Zstd", Coding::Zstd),
+            ("br", Coding::Brotli),
+            ("identity, br", Coding::Brotli),
+        ] {
+            assert_eq!(coding(&[name]), Ok(Some(expected)), "{name}");
+        }
+        assert_eq!(coding(&[]), Ok(None));
+        assert_eq!(coding(&["", "identity"]), Ok(None));
+        assert_eq!(coding(&["identity", "gzip"]), Ok(Some(Coding::Gzip)));
+        for lines in [&["gzip, gzip"][..], &["gzip", "br"], &["xz"], &["lzma"], &["g zip"]] {
+            assert_eq!(coding(lines), Err("malformed_unknown_encoding"), "{lines:?}");
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! A streaming reader of multipart bodies: bytes go in as they come, parts come out as they are
-//! known. It holds a part's head and a delimiter's length of data, never a part.
+//! known. It holds the head of a part under way and nothing else, and looks at each byte once, however
+//! small the pieces are.
 
 use auxilio_common::limits;
-use memchr::memmem::{self, Finder};
+use memchr::memmem::Finder;
+use memchr::{memchr, memrchr};
 
 use crate::part_head::PartHead;
 
@@ -50,41 +52,49 @@ pub enum FeedError<E> {
 /// Where the reader is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Before the first delimiter.
-    Preamble,
-    /// Just behind a delimiter.
-    Delimiter,
-    /// Within a part's head, from the line's end before it on.
+    /// Before the first delimiter; this many of its bytes came last.
+    Preamble { matched: usize },
+    /// Behind a delimiter and this much white space.
+    Delimiter { blanks: usize },
+    /// Behind a delimiter and one dash.
+    Dash,
+    /// Behind a delimiter and the CR of its line's end.
+    LineEnd,
+    /// Within a part's head.
     Head,
-    /// Within a part's bytes.
-    Data,
+    /// Within a part's bytes; what came last are this many bytes of the delimiter.
+    Data { matched: usize },
     /// Behind the closing delimiter.
     Epilogue,
 }
 
-/// How far a step came.
-struct Step {
-    /// Bytes that are done with.
-    used: usize,
-    /// Whether the bytes behind them may be looked at already.
-    more: bool,
+/// What a piece of a part, or of the preamble, holds.
+enum Search {
+    /// Content up to here, then a whole delimiter up to there.
+    Found { content: usize, end: usize },
+    /// Content up to here; the rest is this much of a delimiter.
+    Open { content: usize, matched: usize },
+    /// What came last was no delimiter's begin after all; nothing is used.
+    Broken,
 }
 
 /// The reader of one body.
+#[derive(Debug)]
 pub struct Parser {
-    /// Finds CR LF, two dashes and the boundary.
+    /// Finds CR LF, two dashes and the boundary. CR stands in it once, at its begin: a request's head
+    /// can't bring another one.
     delimiter: Finder<'static>,
-    /// Bytes that are not decided yet.
-    pending: Vec<u8>,
+    /// The head under way.
+    head: Vec<u8>,
     state: State,
 }
 
 impl Parser {
-    /// A reader for a boundary of 1 to [`limits::BOUNDARY_BYTES_MAX`] bytes.
+    /// A reader for a boundary of 1 to [`limits::BOUNDARY_BYTES_MAX`] bytes without CR.
     pub fn new(boundary: &[u8]) -> Self {
         let delimiter = Finder::new(&[b"\r\n--", boundary].concat()).into_owned();
         // The first delimiter needs no line's end before it: pretend that there was one.
-        Self { delimiter, pending: b"\r\n".to_vec(), state: State::Preamble }
+        Self { delimiter, head: Vec::new(), state: State::Preamble { matched: 2 } }
     }
 
     /// Takes more bytes of the body.
@@ -93,17 +103,22 @@ impl Parser {
         bytes: &[u8],
         sink: &mut S,
     ) -> Result<(), FeedError<S::Error>> {
-        let mut buffer = std::mem::take(&mut self.pending);
-        buffer.extend_from_slice(bytes);
-        let mut rest = buffer.as_slice();
-        loop {
-            let step = self.step(rest, sink)?;
-            rest = &rest[step.used..];
-            if !step.more {
-                break;
-            }
+        let mut rest = bytes;
+        while let Some(&first) = rest.first() {
+            let used = match self.state {
+                State::Preamble { matched } => self.preamble(rest, matched),
+                State::Delimiter { .. } | State::Dash | State::LineEnd => {
+                    self.state = self.behind_delimiter(first).map_err(FeedError::Form)?;
+                    1
+                }
+                State::Head => self.head(rest, sink)?,
+                State::Data { matched } => {
+                    self.data(rest, matched, sink).map_err(FeedError::Sink)?
+                }
+                State::Epilogue => return Ok(()),
+            };
+            rest = &rest[used..];
         }
-        self.pending = rest.to_vec();
         Ok(())
     }
 
@@ -111,98 +126,129 @@ impl Parser {
     pub fn finish(&self) -> Result<(), MultipartError> {
         match self.state {
             State::Epilogue => Ok(()),
-            State::Preamble => Err(MultipartError::NoParts),
-            State::Delimiter | State::Head | State::Data => Err(MultipartError::Truncated),
+            State::Preamble { .. } => Err(MultipartError::NoParts),
+            _ => Err(MultipartError::Truncated),
         }
     }
 
-    fn step<S: PartSink>(
-        &mut self,
-        rest: &[u8],
-        sink: &mut S,
-    ) -> Result<Step, FeedError<S::Error>> {
-        match self.state {
-            State::Preamble => Ok(self.preamble(rest)),
-            State::Delimiter => self.delimiter(rest).map_err(FeedError::Form),
-            State::Head => match self.head(rest).map_err(FeedError::Form)? {
-                Some((used, head)) => {
-                    sink.begin(head).map_err(FeedError::Sink)?;
-                    Ok(Step { used, more: true })
-                }
-                None => Ok(Step { used: 0, more: false }),
-            },
-            State::Data => self.data(rest, sink).map_err(FeedError::Sink),
-            State::Epilogue => Ok(Step { used: rest.len(), more: false }),
-        }
-    }
-
-    fn preamble(&mut self, rest: &[u8]) -> Step {
-        match self.delimiter.find(rest) {
-            Some(place) => {
-                self.state = State::Delimiter;
-                Step { used: place + self.delimiter.needle().len(), more: true }
+    fn preamble(&mut self, rest: &[u8], matched: usize) -> usize {
+        match self.search(rest, matched) {
+            Search::Found { end, .. } => {
+                self.state = State::Delimiter { blanks: 0 };
+                end
             }
-            None => Step { used: self.undecided_from(rest), more: false },
+            Search::Open { matched, .. } => {
+                self.state = State::Preamble { matched };
+                rest.len()
+            }
+            Search::Broken => {
+                self.state = State::Preamble { matched: 0 };
+                0
+            }
         }
     }
 
-    /// Behind a delimiter: two dashes close the form; white space and a line's end open a part.
-    fn delimiter(&mut self, rest: &[u8]) -> Result<Step, MultipartError> {
-        if rest.starts_with(b"--") {
-            self.state = State::Epilogue;
-            return Ok(Step { used: 2, more: true });
-        }
-        let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        match &rest[blanks..] {
-            [b'\r', b'\n', ..] => {
-                self.state = State::Head;
-                Ok(Step { used: blanks, more: true })
+    /// Two dashes behind a delimiter close the form; white space and a line's end open a part.
+    fn behind_delimiter(&mut self, byte: u8) -> Result<State, MultipartError> {
+        match (self.state, byte) {
+            (State::Delimiter { blanks: 0 }, b'-') => Ok(State::Dash),
+            (State::Delimiter { blanks }, b' ' | b'\t')
+                if blanks < limits::DELIMITER_PADDING_BYTES_MAX =>
+            {
+                Ok(State::Delimiter { blanks: blanks + 1 })
             }
-            [] | [b'\r'] => Self::wait_within_limit(rest),
-            [b'-'] if blanks == 0 => Ok(Step { used: 0, more: false }),
+            (State::Delimiter { .. }, b'\r') => Ok(State::LineEnd),
+            (State::Dash, b'-') => Ok(State::Epilogue),
+            (State::LineEnd, b'\n') => {
+                self.head.clear();
+                Ok(State::Head)
+            }
             _ => Err(MultipartError::Delimiter),
         }
     }
 
-    /// The head's length with the line's ends around it, and what it says, once it is whole.
-    fn head(&mut self, rest: &[u8]) -> Result<Option<(usize, PartHead)>, MultipartError> {
-        const END: &[u8] = b"\r\n\r\n";
-        // `rest` begins with the line's end of the delimiter, so that an empty head is found too.
-        let Some(place) = memmem::find(rest, END) else {
-            return Self::wait_within_limit(rest).map(|_| None);
-        };
-        Self::wait_within_limit(&rest[..place])?;
-        self.state = State::Data;
-        Ok(Some((place + END.len(), PartHead::parse(&rest[..place]))))
+    /// A head goes up to its first empty line, which may be its very first.
+    fn head<S: PartSink>(
+        &mut self,
+        rest: &[u8],
+        sink: &mut S,
+    ) -> Result<usize, FeedError<S::Error>> {
+        let line_end = memchr(b'\n', rest);
+        let used = line_end.map_or(rest.len(), |place| place + 1);
+        if self.head.len() + used > limits::PART_HEAD_BYTES_MAX {
+            return Err(FeedError::Form(MultipartError::HeadTooLong));
+        }
+        self.head.extend_from_slice(&rest[..used]);
+        if line_end.is_some() && ends_in_an_empty_line(&self.head) {
+            let head = PartHead::parse(&self.head);
+            self.head.clear();
+            self.state = State::Data { matched: 0 };
+            sink.begin(head).map_err(FeedError::Sink)?;
+        }
+        Ok(used)
     }
 
-    fn data<S: PartSink>(&mut self, rest: &[u8], sink: &mut S) -> Result<Step, S::Error> {
-        if let Some(place) = self.delimiter.find(rest) {
-            if place > 0 {
-                sink.data(&rest[..place])?;
+    fn data<S: PartSink>(
+        &mut self,
+        rest: &[u8],
+        matched: usize,
+        sink: &mut S,
+    ) -> Result<usize, S::Error> {
+        match self.search(rest, matched) {
+            Search::Found { content, end } => {
+                if content > 0 {
+                    sink.data(&rest[..content])?;
+                }
+                self.state = State::Delimiter { blanks: 0 };
+                sink.end()?;
+                Ok(end)
             }
-            sink.end()?;
-            self.state = State::Delimiter;
-            return Ok(Step { used: place + self.delimiter.needle().len(), more: true });
+            Search::Open { content, matched } => {
+                if content > 0 {
+                    sink.data(&rest[..content])?;
+                }
+                self.state = State::Data { matched };
+                Ok(rest.len())
+            }
+            Search::Broken => {
+                self.state = State::Data { matched: 0 };
+                sink.data(&self.delimiter.needle()[..matched])?;
+                Ok(0)
+            }
         }
-        let certain = self.undecided_from(rest);
-        if certain > 0 {
-            sink.data(&rest[..certain])?;
-        }
-        Ok(Step { used: certain, more: false })
     }
 
-    /// Where the bytes begin that a delimiter may still start in.
-    fn undecided_from(&self, rest: &[u8]) -> usize {
-        rest.len().saturating_sub(self.delimiter.needle().len() - 1)
-    }
-
-    fn wait_within_limit(rest: &[u8]) -> Result<Step, MultipartError> {
-        if rest.len() > limits::PART_HEAD_BYTES_MAX {
-            return Err(MultipartError::HeadTooLong);
+    /// Looks for the delimiter, of which `matched` bytes came last.
+    fn search(&self, rest: &[u8], matched: usize) -> Search {
+        let delimiter = self.delimiter.needle();
+        if matched > 0 {
+            let wanted = &delimiter[matched..];
+            return if rest.starts_with(wanted) {
+                Search::Found { content: 0, end: wanted.len() }
+            } else if wanted.starts_with(rest) {
+                Search::Open { content: 0, matched: matched + rest.len() }
+            } else {
+                Search::Broken
+            };
         }
-        Ok(Step { used: 0, more: false })
+        if let Some(content) = self.delimiter.find(rest) {
+            return Search::Found { content, end: content + delimiter.len() };
+        }
+        // A delimiter can only begin at the last CR: it holds no second one.
+        let tail = rest.len().saturating_sub(delimiter.len() - 1);
+        match memrchr(b'\r', &rest[tail..]).map(|place| tail + place) {
+            Some(place) if delimiter.starts_with(&rest[place..]) => {
+                Search::Open { content: place, matched: rest.len() - place }
+            }
+            _ => Search::Open { content: rest.len(), matched: 0 },
+        }
     }
+}
+
+/// Whether the last line of a head, which ends in a line feed, has nothing else.
+fn ends_in_an_empty_line(head: &[u8]) -> bool {
+    let before = head.strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    before.is_some_and(|before| before.is_empty() || before.ends_with(b"\n"))
 }
 
 #[cfg(test)]
@@ -282,6 +328,114 @@ mod tests {
         assert_eq!(read("B", &[&long]), Err(MultipartError::HeadTooLong));
     }
 
+    #[test]
+    fn a_delimiter_may_be_padded_and_a_head_may_be_empty_or_end_in_a_bare_line_feed() {
+        let blanks = " ".repeat(limits::DELIMITER_PADDING_BYTES_MAX);
+        let body = format!("--B{blanks}\r\n\r\n1\r\n--B\t\r\nA: b\n\n2\r\n--B--");
+        assert_eq!(values(body.as_bytes()), [b"1".to_vec(), b"2".to_vec()]);
+        let body = format!("--B {blanks}\r\n\r\n1\r\n--B--");
+        assert_eq!(read("B", &[body.as_bytes()]), Err(MultipartError::Delimiter));
+    }
+
+    #[test]
+    fn a_head_may_have_its_limit_and_no_byte_more() {
+        let body = |length: usize| {
+            [b"--B\r\n".as_slice(), &vec![b'x'; length - 4], b"\r\n\r\n1\r\n--B--"].concat()
+        };
+        let bytes = |body: &[u8]| -> Vec<Vec<u8>> { body.chunks(1).map(<[u8]>::to_vec).collect() };
+        for (length, fits) in
+            [(limits::PART_HEAD_BYTES_MAX, true), (limits::PART_HEAD_BYTES_MAX + 1, false)]
+        {
+            let body = body(length);
+            let whole = read("B", &[&body]);
+            assert_eq!(whole.is_ok(), fits);
+            let bytes = bytes(&body);
+            assert_eq!(read("B", &bytes.iter().map(Vec::as_slice).collect::<Vec<_>>()), whole);
+        }
+    }
+
+    #[test]
+    fn every_one_of_all_splits_of_a_small_body_gives_the_same() {
+        for body in [
+            b"--B\r\n\r\n\r\r\n--B--".as_slice(),
+            b"\r\n-\r\n--B\t\r\n\r\n\r\n--B-",
+            b"--B\r\nA\n\nx\r\n--\r\n--B!",
+        ] {
+            let whole = read("B", &[body]);
+            for cuts in 0_u32..1 << (body.len() - 1) {
+                let mut pieces = Vec::new();
+                let mut begin = 0;
+                for place in 1..body.len() {
+                    if cuts & 1 << (place - 1) != 0 {
+                        pieces.push(&body[begin..place]);
+                        begin = place;
+                    }
+                }
+                pieces.push(&body[begin..]);
+                assert_eq!(read("B", &pieces), whole, "{pieces:?}");
+            }
+        }
+    }
+
+    /// Counts how much is handed out and in how many pieces.
+    #[derive(Default)]
+    struct Counted {
+        bytes: usize,
+        pieces: usize,
+    }
+
+    impl PartSink for Counted {
+        type Error = Infallible;
+
+        fn begin(&mut self, _: PartHead) -> Result<(), Infallible> {
+            Ok(())
+        }
+
+        fn data(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+            self.bytes += bytes.len();
+            self.pieces += 1;
+            Ok(())
+        }
+
+        fn end(&mut self) -> Result<(), Infallible> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn data_is_handed_out_as_it_comes_and_nothing_is_held() {
+        let (mut parser, mut counted) = (Parser::new(b"B"), Counted::default());
+        parser.feed(b"--B\r\n\r\n", &mut counted).unwrap();
+        for _ in 0..1_000_000 {
+            parser.feed(b"x", &mut counted).unwrap();
+        }
+        assert_eq!((counted.bytes, counted.pieces), (1_000_000, 1_000_000));
+        assert!(parser.head.capacity() <= limits::PART_HEAD_BYTES_MAX);
+    }
+
+    /// Bytes and tokens that a reader may stumble over.
+    fn tokens(boundary: &'static str) -> impl Strategy<Value = Vec<u8>> {
+        let token = prop_oneof![
+            Just(b"\r\n".to_vec()),
+            Just(b"--".to_vec()),
+            Just(boundary.as_bytes().to_vec()),
+            Just(format!("\r\n--{boundary}").into_bytes()),
+            Just(format!("\r\n--{boundary}\r\n\r\n").into_bytes()),
+            Just(b"Content-Disposition: form-data; name=f; filename=\"".to_vec()),
+            Just(b"\n".to_vec()),
+            Just(b"\r".to_vec()),
+            prop::collection::vec(any::<u8>(), 0..5),
+        ];
+        prop::collection::vec(token, 0..40).prop_map(|tokens| tokens.concat())
+    }
+
+    fn pieces<'a>(body: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (body.len() + 1)).collect();
+        cuts.extend([0, body.len()]);
+        cuts.sort_unstable();
+        cuts.windows(2).map(|pair| &body[pair[0]..pair[1]]).collect()
+    }
+
     proptest! {
         #[test]
         fn every_split_into_chunks_gives_the_same_parts(
@@ -303,6 +457,31 @@ mod tests {
             let parts = read(boundary, &chunks).unwrap();
             let read_values: Vec<Vec<u8>> = parts.into_iter().map(|(_, value)| value).collect();
             prop_assert_eq!(read_values, values);
+        }
+
+        #[test]
+        fn sound_or_not_a_body_means_the_same_in_one_piece_in_bytes_and_in_any_pieces(
+            body in tokens("B-b"),
+            cuts in prop::collection::vec(any::<usize>(), 0..20),
+        ) {
+            let body = [b"--B-b\r\n\r\n".as_slice(), &body].concat();
+            let whole = read("B-b", &[&body]);
+            let bytes: Vec<&[u8]> = body.chunks(1).collect();
+            prop_assert_eq!(&read("B-b", &bytes), &whole);
+            prop_assert_eq!(&read("B-b", &pieces(&body, &cuts)), &whole);
+        }
+
+        #[test]
+        fn a_large_body_means_the_same_in_any_pieces(
+            seed in any::<u64>(),
+            cuts in prop::collection::vec(any::<usize>(), 0..200),
+        ) {
+            let value: Vec<u8> = (0..100_000_u64)
+                .map(|place| place.wrapping_mul(seed | 1).to_le_bytes()[5])
+                .collect();
+            let body = [b"--B\r\n\r\n".as_slice(), &value, b"\r\n--B--"].concat();
+            let parts = read("B", &pieces(&body, &cuts)).unwrap();
+            prop_assert_eq!(&parts[0].1, &value);
         }
 
         #[test]

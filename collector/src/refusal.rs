@@ -2,6 +2,9 @@
 
 use http::StatusCode;
 
+use crate::codings::{Coding, DecodeError};
+use crate::extra::JsonPartError;
+
 /// A submission that is not taken. Its text is for the log; the client sees the code.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
@@ -12,23 +15,17 @@ pub(crate) enum Refusal {
     #[error("the content type has no boundary of 1 to 100 bytes")]
     NoBoundary,
     /// A body's coding that we don't know.
-    #[error("the content encoding is neither gzip nor identity")]
+    #[error("the content encoding is not one of identity, gzip, deflate, zstd and br")]
     UnknownEncoding,
-    /// The gzip stream is broken or ends early.
-    #[error("the body is no whole gzip stream")]
-    BadGzip(#[source] std::io::Error),
+    /// The compressed stream is broken or ends early.
+    #[error("the body is no whole stream of {}", .0.as_str())]
+    BadEncoding(Coding, #[source] DecodeError),
     /// The form is broken or ends early.
     #[error("the body is no whole form")]
     BadForm(#[source] crate::MultipartError),
     /// The JSON part can't be read.
     #[error("the JSON part can't be read")]
-    BadJson(#[source] serde_json::Error),
-    /// The JSON part is no object.
-    #[error("the JSON part is no object")]
-    JsonNotAnObject,
-    /// A dump's name is reserved or has no usable character.
-    #[error("a file's name can't be a dump's")]
-    BadDumpName(#[source] auxilio_common::dump::DumpNameError),
+    BadJson(#[from] JsonPartError),
     /// There is not one annotation.
     #[error("the crash has no annotations")]
     NoAnnotations,
@@ -81,11 +78,15 @@ impl Refusal {
             Self::WrongContentType => "malformed_wrong_content_type",
             Self::NoBoundary => "malformed_no_boundary",
             Self::UnknownEncoding => "malformed_unknown_encoding",
-            Self::BadGzip(_) => "malformed_bad_gzip",
+            Self::BadEncoding(Coding::Gzip, _) => "malformed_bad_gzip",
+            Self::BadEncoding(Coding::Deflate, _) => "malformed_bad_deflate",
+            Self::BadEncoding(Coding::Zstd, _) => "malformed_bad_zstd",
+            Self::BadEncoding(Coding::Brotli, _) => "malformed_bad_br",
+            // Not codings of a body.
+            Self::BadEncoding(Coding::Xz | Coding::Bzip2, _) => "malformed_bad_encoding",
             Self::BadForm(_) => "malformed_invalid_payload_structure",
-            Self::BadJson(_) => "malformed_invalid_json",
-            Self::JsonNotAnObject => "malformed_invalid_json_value",
-            Self::BadDumpName(_) => "malformed_invalid_dump_name",
+            Self::BadJson(JsonPartError::NotJson(_)) => "malformed_invalid_json",
+            Self::BadJson(JsonPartError::NotAnObject) => "malformed_invalid_json_value",
             Self::NoAnnotations => "malformed_no_annotations",
             Self::BadCrashId(_) => "malformed_invalid_uuid",
             Self::UnauthorizedCrashId => "unauthorized_uuid",

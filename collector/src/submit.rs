@@ -7,15 +7,16 @@ use std::time::Duration;
 use auxilio_common::{
     CrashId, Metadata, RawCrash, SubmissionOutcome, Throttle, Timestamp, annotation,
 };
-use auxilio_service::{Shell, error_chain, metrics};
+use auxilio_service::{Shell, error_chain};
 use auxilio_spool::{Error as SpoolError, Lane, Spool};
 use axum::body::Body;
 use http::{HeaderMap, Request, Response, header};
 use hyper::body::Incoming;
 
 use crate::body::{self, Read, Reader};
+use crate::codings::Coding;
 use crate::config::Config;
-use crate::content::{Coding, Content};
+use crate::content::Content;
 use crate::form::{Form, Received};
 use crate::refusal::Refusal;
 use crate::submission::Submission;
@@ -86,7 +87,7 @@ impl Collector {
         peer: SocketAddr,
         headers: &HeaderMap,
         body: &mut Incoming,
-    ) -> Result<(Coding, Read), Refusal> {
+    ) -> Result<(Option<Coding>, Read), Refusal> {
         // Trusted submitters replay what others sent: nobody's quota is theirs.
         if !self.tokens.allow(headers) {
             self.quotas.take_address(peer, headers)?;
@@ -97,8 +98,7 @@ impl Collector {
             error => Refusal::Spool(error),
         })?;
         let form = Form::new(self.spool.begin().map_err(Refusal::Spool)?);
-        let read = Reader::new(&content, form).read(body, self.body_time_max).await?;
-        metrics::COLLECTOR_BODY.record(read.wire_bytes as f64, &[]);
+        let read = Reader::new(&content, form)?.read(body, self.body_time_max).await?;
         Ok((content.coding, read))
     }
 
@@ -106,7 +106,7 @@ impl Collector {
     fn spool(
         &self,
         headers: &HeaderMap,
-        coding: Coding,
+        coding: Option<Coding>,
         read: Read,
         received_at: Timestamp,
         submission: Submission,
@@ -130,7 +130,7 @@ impl Collector {
     fn commit(
         &self,
         headers: &HeaderMap,
-        coding: Coding,
+        coding: Option<Coding>,
         read: Read,
         received_at: Timestamp,
     ) -> Result<(CrashId, Decision), Refusal> {
@@ -167,7 +167,7 @@ impl Collector {
             throttle_rule: decision.rule.to_string(),
             sample_percent: decision.sample_percent,
             payload,
-            payload_compressed: coding == Coding::Gzip,
+            payload_compressed: coding.is_some(),
             payload_size: read.wire_bytes,
             user_agent: user_agent(headers),
             id_supplied: identity.supplied,

@@ -28,9 +28,9 @@ pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 /// is ever resident, and no dump is longer than [`DUMP_BYTES_MAX`].
 pub const XZ_MEMORY_BYTES_MAX: u64 = 66 * MIB;
 
-/// Bytes of a compressed dump that are held until its inside shows that it is a minidump: a block of
-/// bzip2 has 900 kB and comes out only when it is whole.
-pub const PACKED_PROOF_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of a compressed dump that are held in memory until it shows to be whole; more goes to a file. A
+/// dump of 1 MB has 200 kB compressed.
+pub const SCRATCH_MEMORY_BYTES_MAX: usize = 256 * 1024;
 
 /// Parts of a form, dropped ones counted too: as many as may be kept, twice.
 pub const PARTS_COUNT_MAX: usize = 2 * (ANNOTATIONS_COUNT_MAX + DUMPS_COUNT_MAX);

@@ -82,6 +82,16 @@ declare! {
         "Submissions between their head and their answer.";
     COLLECTOR_BODY: Histogram "auxilio_collector_body_bytes" []
         "Bytes of a submission's body on the wire.";
+    COLLECTOR_BODY_BYTES: Counter "auxilio_collector_body_bytes_total" ["coding"]
+        "Bytes of whole bodies on the wire, by what they were compressed with.";
+    COLLECTOR_INFLATED_BYTES: Counter "auxilio_collector_inflated_bytes_total" ["coding"]
+        "Bytes that compressed bodies became, by what they were compressed with.";
+    COLLECTOR_INFLATE_RATIO: Histogram "auxilio_collector_inflate_ratio_count" []
+        "Times that a compressed body became longer.";
+    COLLECTOR_ANNOTATIONS: Histogram "auxilio_collector_annotations_count" []
+        "Annotations of a submission whose body was whole.";
+    COLLECTOR_UNPACKED: Counter "auxilio_collector_dumps_unpacked_total" ["coding"]
+        "Dumps that came compressed within their part, by what with.";
     COLLECTOR_ANSWER: Histogram "auxilio_collector_answer_seconds" []
         "Time from a submission's head to its answer.";
     COLLECTOR_RULES_LOADED: Counter "auxilio_collector_rules_loaded_total" ["outcome"]
@@ -175,6 +185,9 @@ const SECONDS: &[f64] =
 /// Buckets of bytes: from a small dump to the largest body.
 const BYTES: &[f64] = &[1e3, 1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7, 3e7];
 
+/// Buckets of counts and ratios: from one to as many annotations as a crash may have.
+const COUNTS: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0];
+
 /// Starts counting, once in a process, and answers the handle that renders what was counted.
 ///
 /// `None` if something else in the process counts already, which no program of ours does.
@@ -187,6 +200,9 @@ fn build() -> Option<PrometheusHandle> {
     let builder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS)
         .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_bytes".into()), BYTES))
+        .and_then(|builder| {
+            builder.set_buckets_for_metric(Matcher::Suffix("_count".into()), COUNTS)
+        })
         .ok()?;
     let handle = builder.install_recorder().ok()?;
     for metric in ALL {

@@ -7,6 +7,7 @@ use auxilio_common::{DumpInfo, DumpName, Random, RawCrash};
 
 use crate::instance::Unfinished;
 use crate::root::Root;
+use crate::scratch::Scratch;
 use crate::writer::EnvelopeWriter;
 use crate::{Error, Lane};
 
@@ -52,6 +53,11 @@ impl Draft {
     /// Takes back the dump that was begun: its bytes leave the file.
     pub fn drop_dump(&mut self) -> Result<(), Error> {
         self.writer.drop_dump()
+    }
+
+    /// Room beside the draft for bytes that may have to be read a second time.
+    pub fn scratch(&self) -> Scratch {
+        Scratch::new(self.unfinished.beside())
     }
 
     /// The dumps that were ended, in the order of their arrival.

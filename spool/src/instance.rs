@@ -51,7 +51,7 @@ impl Instance {
     /// A path in the folder that is free, to be unlinked when dropped.
     pub fn unfinished(self: &Arc<Self>) -> Unfinished {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        Unfinished { path: self.path.join(number.to_string()), _instance: Arc::clone(self) }
+        Unfinished { path: self.path.join(number.to_string()), instance: Arc::clone(self) }
     }
 }
 
@@ -61,13 +61,19 @@ impl Instance {
 pub struct Unfinished {
     path: PathBuf,
     /// Keeps the folder and its lock.
-    _instance: Arc<Instance>,
+    instance: Arc<Instance>,
 }
 
 impl Unfinished {
     /// Where the file is to be made.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Another place in the same folder.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        self.instance.unfinished()
     }
 }
 

@@ -31,7 +31,7 @@
 //!
 //! | path | what |
 //! |---|---|
-//! | `tmp/<instance>/<number>` | a crash being written; the folder is held by a flock as long as its process lives |
+//! | `tmp/<instance>/<number>` | a crash being written, or a part of one as it came ([`Scratch`]); the folder is held by a flock as long as its process lives |
 //! | `standard/<YYYYMMDDHHMM>/<crash id>.crash` | a crash to be stored and processed |
 //! | `deferred/<YYYYMMDDHHMM>/<crash id>.crash` | a crash to be stored |
 //! | `quarantine/<crash id>.<inode>.crash` | a crash that no try will carry further |
@@ -90,6 +90,7 @@ mod remove;
 pub mod requeue;
 mod root;
 pub mod scan;
+mod scratch;
 mod source;
 mod spool;
 pub mod verify;
@@ -106,6 +107,7 @@ pub use files::SpoolFile;
 pub use lane::Lane;
 pub use requeue::{Requeue, Requeued};
 pub use scan::{Entry, Scan};
+pub use scratch::Scratch;
 pub use source::Source;
 pub use spool::Spool;
 pub use verify::Verdict;

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod client;
+mod codings;
+mod files;
 mod refusals;
 mod server;
 mod submissions;

@@ -45,12 +45,6 @@ fn each_fault_has_its_status_and_code() {
             "malformed_invalid_json_value",
         ),
         (
-            "reserved name",
-            request("", &form(&[("name=raw_crash; filename=x", b"1")])),
-            400,
-            "malformed_invalid_dump_name",
-        ),
-        (
             "an id without a token",
             request("", &form(&[("name=uuid", b"x"), ("name=a", b"1")])),
             401,

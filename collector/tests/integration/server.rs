@@ -1,11 +1,12 @@
 //! A collector on a free port of loopback, with a spool in a temporary folder.
 
+use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use auxilio_collector::{Config, hash_token};
-use auxilio_common::{CrashId, RawCrash, RawEnvelope};
+use auxilio_common::{CrashId, DumpName, RawCrash, RawEnvelope};
 use auxilio_service::clock::{SystemClock, SystemRandom};
 use auxilio_service::{Shell, Shutdown, Version};
 use auxilio_spool::{Envelope, Lane, Spool};
@@ -87,6 +88,14 @@ impl Server {
         let (_, crash, envelope) = found.expect("the crash is spooled");
         (crash, envelope)
     }
+}
+
+/// The bytes of a spooled crash's dump.
+pub(crate) fn bytes_of(envelope: &Envelope, name: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let name = DumpName::from_part(name).unwrap();
+    envelope.open_dump(&name).unwrap().unwrap().read_to_end(&mut bytes).unwrap();
+    bytes
 }
 
 impl Drop for Server {

@@ -2,20 +2,13 @@
 
 use std::io::{Read, Write};
 
-use auxilio_common::{DumpName, Payload, RawEnvelope};
+use auxilio_common::Payload;
 use flate2::{Compression, write::GzEncoder};
 
 use crate::client::{exchange, form, post, read_answer, request};
-use crate::server::{Server, TOKEN};
+use crate::server::{Server, TOKEN, bytes_of};
 
 const DUMP: &str = "name=\"upload_file_minidump\"; filename=\"x.dmp\"";
-
-fn bytes_of(envelope: &auxilio_spool::Envelope, name: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let name = DumpName::from_part(name).unwrap();
-    envelope.open_dump(&name).unwrap().unwrap().read_to_end(&mut bytes).unwrap();
-    bytes
-}
 
 #[test]
 fn fields_and_dumps_in_any_order_are_spooled_before_the_answer() {
