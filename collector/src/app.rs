@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use auxilio_service::hangup::Hangup;
-use auxilio_service::{Shell, http as server, ops};
+use auxilio_service::http::{self as server, Clients};
+use auxilio_service::{Shell, ops};
 use auxilio_spool::Spool;
 use axum::Router;
 use axum::body::Body;
@@ -52,7 +53,7 @@ pub async fn run(config: Config, spool: Arc<Spool>, shell: Shell) -> Result<(), 
         let (collector, pages) = (Arc::clone(&collector), pages.clone());
         service_fn(move |request| handle(Arc::clone(&collector), pages.clone(), peer, request))
     };
-    server::serve_with(listener, make, &shell).await;
+    server::serve_with(listener, make, Clients::AnyAge, &shell).await;
     watch.abort();
     Ok(())
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use auxilio_common::limits;
 use auxilio_service::metrics;
+use bytes::Bytes;
+use http::{Version, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
@@ -12,6 +14,36 @@ use crate::content::Content;
 use crate::form::{Form, Received};
 use crate::multipart::{FeedError, Parser};
 use crate::refusal::Refusal;
+
+/// A request's body on the wire.
+pub(crate) struct Wire {
+    body: Incoming,
+    /// Whether the client holds it back until it hears "100 Continue".
+    held_back: bool,
+}
+
+impl Wire {
+    /// Takes a request's body.
+    pub(crate) fn new(head: &http::request::Parts, body: Incoming) -> Self {
+        let expects = head.headers.get(header::EXPECT).is_some_and(|value| {
+            value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"100-continue")
+        });
+        Self { body, held_back: expects && head.version > Version::HTTP_10 }
+    }
+
+    /// The next bytes. The first call sends "100 Continue" to who waits for it.
+    async fn next(&mut self) -> Option<Result<Bytes, hyper::Error>> {
+        self.held_back = false;
+        loop {
+            match self.body.frame().await?.map(hyper::body::Frame::into_data) {
+                Ok(Ok(bytes)) => return Some(Ok(bytes)),
+                // Trailers.
+                Ok(Err(_)) => {}
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
 
 /// A body that was read to its end.
 pub(crate) struct Read {
@@ -48,14 +80,12 @@ impl Reader {
     /// Reads the body to its end within a time.
     pub(crate) async fn read(
         mut self,
-        body: &mut Incoming,
+        wire: &mut Wire,
         time_max: Duration,
     ) -> Result<Read, Refusal> {
         let whole = async {
-            while let Some(frame) = body.frame().await {
-                if let Ok(bytes) = frame.map_err(Refusal::Aborted)?.into_data() {
-                    self.take(&bytes).await?;
-                }
+            while let Some(bytes) = wire.next().await {
+                self.take(&bytes.map_err(Refusal::Aborted)?).await?;
             }
             Ok::<(), Refusal>(())
         };
@@ -141,13 +171,17 @@ fn feed(parser: &mut Parser, form: &mut Form, bytes: &[u8]) -> Result<(), Refusa
 }
 
 /// Reads what is left of a refused body, so that its sender gets to see the answer. Says whether
-/// the body came to its end; if not, the connection must be closed.
-pub(crate) async fn drain(body: &mut Incoming, time_max: Duration) -> bool {
+/// the body came to its end; if not, the connection must be closed. A client that still holds its body
+/// back is not asked for it.
+pub(crate) async fn drain(wire: &mut Wire, time_max: Duration) -> bool {
+    if wire.held_back {
+        return false;
+    }
     let whole = async {
         let mut bytes = 0_u64;
-        while let Some(frame) = body.frame().await {
-            let Ok(frame) = frame else { return false };
-            bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+        while let Some(more) = wire.next().await {
+            let Ok(more) = more else { return false };
+            bytes += more.len() as u64;
             if bytes > limits::BODY_BYTES_MAX {
                 return false;
             }

@@ -13,7 +13,7 @@ use axum::body::Body;
 use http::{HeaderMap, Request, Response, header};
 use hyper::body::Incoming;
 
-use crate::body::{self, Read, Reader};
+use crate::body::{self, Read, Reader, Wire};
 use crate::codings::Coding;
 use crate::config::Config;
 use crate::content::Content;
@@ -65,8 +65,9 @@ impl Collector {
     ) -> Response<Body> {
         let submission = Submission::begin(Arc::clone(&self.shell.clock));
         let received_at = self.shell.clock.now();
-        let (head, mut body) = request.into_parts();
-        match self.receive(peer, &head.headers, &mut body).await {
+        let (head, body) = request.into_parts();
+        let mut wire = Wire::new(&head, body);
+        match self.receive(peer, &head.headers, &mut wire).await {
             Ok((coding, read)) => {
                 // In a task of its own: whoever goes away now can't leave a crash half counted.
                 let spooling = tokio::task::spawn_blocking(move || {
@@ -77,7 +78,7 @@ impl Collector {
                     answer::refused(&Refusal::Internal, false)
                 })
             }
-            Err(refusal) => self.refuse(&refusal, &head.headers, &mut body, submission).await,
+            Err(refusal) => self.refuse(&refusal, &mut wire, submission).await,
         }
     }
 
@@ -86,7 +87,7 @@ impl Collector {
         &self,
         peer: SocketAddr,
         headers: &HeaderMap,
-        body: &mut Incoming,
+        wire: &mut Wire,
     ) -> Result<(Option<Coding>, Read), Refusal> {
         // Trusted submitters replay what others sent: nobody's quota is theirs.
         if !self.tokens.allow(headers) {
@@ -98,7 +99,7 @@ impl Collector {
             error => Refusal::Spool(error),
         })?;
         let form = Form::new(self.spool.begin().map_err(Refusal::Spool)?);
-        let read = Reader::new(&content, form)?.read(body, self.body_time_max).await?;
+        let read = Reader::new(&content, form)?.read(wire, self.body_time_max).await?;
         Ok((content.coding, read))
     }
 
@@ -182,14 +183,11 @@ impl Collector {
     async fn refuse(
         &self,
         refusal: &Refusal,
-        headers: &HeaderMap,
-        body: &mut Incoming,
+        wire: &mut Wire,
         submission: Submission,
     ) -> Response<Body> {
         log_refusal(refusal);
-        // Who waits for "100 Continue" has not sent the body yet and sees the answer at once.
-        let waits = headers.contains_key(header::EXPECT);
-        let whole = !waits && body::drain(body, self.drain_time_max).await;
+        let whole = body::drain(wire, self.drain_time_max).await;
         submission.end(outcome_of(refusal), refusal.code());
         answer::refused(refusal, !whole)
     }

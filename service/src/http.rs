@@ -1,5 +1,6 @@
 //! The HTTP server under every role: bounded connections, bounded time for a head, two-stage stop.
 
+mod chunked_10;
 mod rest;
 
 use std::convert::Infallible;
@@ -21,6 +22,8 @@ use tower::ServiceExt;
 
 use crate::{Shell, error_chain};
 
+use self::chunked_10::Chunked10;
+
 /// Connections that one server holds at once: each costs a task and some buffers.
 pub const CONNECTIONS_MAX: usize = 4_096;
 
@@ -29,6 +32,16 @@ pub const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Wait after a failed accept, such as for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Whom a server has to understand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clients {
+    /// Who holds to the standard.
+    Standard,
+    /// Crash clients of any age too: those that send chunks in HTTP/1.0 and look for `Content-Length`
+    /// with these capitals.
+    AnyAge,
+}
 
 /// The address can't be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -62,11 +75,11 @@ pub async fn serve(listener: TcpListener, router: Router, shell: &Shell) {
             },
         ))
     };
-    serve_with(listener, make, shell).await;
+    serve_with(listener, make, Clients::Standard, shell).await;
 }
 
 /// Serves any service, made anew for each connection, in the same way.
-pub async fn serve_with<S, M, B>(listener: TcpListener, make: M, shell: &Shell)
+pub async fn serve_with<S, M, B>(listener: TcpListener, make: M, clients: Clients, shell: &Shell)
 where
     M: Fn(SocketAddr) -> S,
     S: Service<hyper::Request<Incoming>, Response = hyper::Response<B>, Error = Infallible>
@@ -85,9 +98,12 @@ where
             accepted = accept(&listener, &slots) => accepted,
         };
         let Some((stream, peer, slot)) = accepted else { continue };
+        let any_age = clients == Clients::AnyAge;
+        let stream = if any_age { Chunked10::new(stream) } else { Chunked10::through(stream) };
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIME_MAX)
+            .title_case_headers(any_age)
             .serve_connection(TokioIo::new(stream), make(peer));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {

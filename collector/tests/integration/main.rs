@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod client;
+mod clients;
 mod codings;
 mod files;
+mod hostile;
 mod refusals;
 mod server;
 mod submissions;
