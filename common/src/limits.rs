@@ -83,6 +83,12 @@ pub const RULES_COUNT_MAX: usize = 1_000;
 /// Bytes of a rule's name: it stands in answers and in labels of metrics.
 pub const RULE_NAME_BYTES_MAX: usize = 64;
 
+/// Products that counts tell apart: what comes beyond them, as a hostile client may make it, is one bucket.
+pub const COUNTED_PRODUCTS_MAX: usize = 200;
+
+/// Characters of a product's name in counts: real ones have 20.
+pub const PRODUCT_CHARS_MAX: usize = 64;
+
 /// Addresses, and products, that quotas count apart: some MB of memory.
 pub const QUOTA_NAMES_MAX: usize = 50_000;
 

@@ -1,6 +1,6 @@
 //! A crash being written into the spool: dumps as they arrive, then durable under its name.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use auxilio_common::{DumpInfo, DumpName, Random, RawCrash};
@@ -68,6 +68,11 @@ impl Draft {
     /// Bytes of all dumps so far.
     pub fn dump_bytes(&self) -> u64 {
         self.writer.dump_bytes()
+    }
+
+    /// Where the file stands until it is committed.
+    pub fn path(&self) -> &Path {
+        self.unfinished.path()
     }
 
     /// Writes the index, makes the file last under its name in the lane, and returns. What

@@ -42,6 +42,14 @@ pub enum Error {
         /// What is wrong with it.
         source: format::Error,
     },
+    /// Counts are no JSON of ours, or could not be written as such.
+    #[error("read or write the counts in {}", path.display())]
+    Counts {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: serde_json::Error,
+    },
     /// The file system has fewer free bytes than the mark says: nothing is taken.
     #[error("{free} bytes are free for the spool, fewer than {mark}")]
     FewBytes {

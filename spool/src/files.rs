@@ -9,7 +9,7 @@ use auxilio_common::{CrashId, Timestamp};
 
 use crate::layout::{self, Layout};
 use crate::scan::{minutes, modified_at};
-use crate::{Error, Lane, Source};
+use crate::{Error, Lane, Source, instance};
 
 /// Bytes of a reason that are read.
 const REASON_BYTES_MAX: u64 = 64 * 1024;
@@ -106,7 +106,7 @@ enum Folder {
 impl Folder {
     /// Its files, the oldest first; a folder that is gone has none.
     fn files(&self) -> Result<Vec<SpoolFile>, Error> {
-        let writer_lives = matches!(self, Self::Instance(path) if is_locked(path));
+        let writer_lives = matches!(self, Self::Instance(path) if instance::is_locked(path));
         let mut files = Vec::new();
         for path in list(self.path())? {
             let metadata = match fs::symlink_metadata(&path) {
@@ -166,11 +166,4 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, Error> {
         Err(error) => return Err(Error::io("list", folder)(error)),
     };
     listing.map(|entry| Ok(entry.map_err(Error::io("list", folder))?.path())).collect()
-}
-
-/// Whether somebody holds a folder's lock. It is asked for shared and for an instant: a sweep that
-/// comes just then passes the folder over, and a writer takes another name.
-fn is_locked(folder: &Path) -> bool {
-    let Ok(folder) = File::open(folder) else { return false };
-    matches!(folder.try_lock_shared(), Err(fs::TryLockError::WouldBlock))
 }

@@ -48,6 +48,11 @@ impl Instance {
         names(&self.path, &self.lock).unwrap_or(false)
     }
 
+    /// Where it stands.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// A path in the folder that is free, to be unlinked when dropped.
     pub fn unfinished(self: &Arc<Self>) -> Unfinished {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -137,6 +142,13 @@ pub(crate) fn lock(file: &File) -> io::Result<bool> {
         Err(fs::TryLockError::WouldBlock) => Ok(false),
         Err(fs::TryLockError::Error(error)) => Err(error),
     }
+}
+
+/// Whether somebody holds a folder's lock. It is asked for shared and for an instant: a sweep that
+/// comes just then passes the folder over, and a writer takes another name.
+pub(crate) fn is_locked(folder: &Path) -> bool {
+    let Ok(folder) = File::open(folder) else { return false };
+    matches!(folder.try_lock_shared(), Err(fs::TryLockError::WouldBlock))
 }
 
 /// Whether a path still names the open file.

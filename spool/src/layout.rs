@@ -55,6 +55,16 @@ impl Layout {
         self.dir.join("quarantine")
     }
 
+    /// Where writers keep their counts, each in a folder of its own.
+    pub(crate) fn counts(&self) -> PathBuf {
+        self.dir.join("counts")
+    }
+
+    /// The counts of all writers that are dead.
+    pub(crate) fn merged_counts(&self) -> PathBuf {
+        self.counts().join("merged")
+    }
+
     /// Where a crash and its reason go that nothing will carry further. The inode tells two files
     /// of one id apart, and makes a second try of the same move end in the same place.
     pub(crate) fn quarantined(&self, crash_id: CrashId, inode: u64) -> (PathBuf, PathBuf) {

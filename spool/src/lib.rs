@@ -36,6 +36,7 @@
 //! | `deferred/<YYYYMMDDHHMM>/<crash id>.crash` | a crash to be stored |
 //! | `quarantine/<crash id>.<inode>.crash` | a crash that no try will carry further |
 //! | `quarantine/<crash id>.<inode>.reason` | why, in words |
+//! | `counts/` | what became of submissions and crashes: [`counts`] |
 //!
 //! The minute is that of the rename, in UTC. If a file of the same id stands in the folder
 //! already (only ids that a submitter chose can meet), the name is `<crash id>~<n>.crash`.
@@ -72,6 +73,7 @@
 
 pub mod claim;
 pub mod config;
+pub mod counts;
 pub mod draft;
 pub mod durable;
 pub mod envelope;
@@ -100,6 +102,7 @@ pub mod writer;
 
 pub use claim::Claim;
 pub use config::Config;
+pub use counts::{Counts, Event, Ledger};
 pub use draft::{Draft, Spooled};
 pub use envelope::Envelope;
 pub use error::Error;

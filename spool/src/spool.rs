@@ -6,7 +6,7 @@ use std::sync::Arc;
 use auxilio_common::{Clock, Random};
 
 use crate::root::Root;
-use crate::{Config, Draft, Error, Room, Source, instance, water_mark};
+use crate::{Config, Draft, Error, Room, Source, counts, instance, water_mark};
 
 /// An open spool. Several may be open on one folder, in one process or in many.
 #[derive(Debug)]
@@ -47,6 +47,7 @@ impl Spool {
 
     /// Removes unfinished files of dead writers, as [`Spool::open`] does. Returns how many.
     pub fn sweep(&self) -> Result<usize, Error> {
+        let _ = counts::settle(&self.source().layout);
         self.roots.iter().map(|root| instance::sweep(&root.source.layout.instances())).sum()
     }
 

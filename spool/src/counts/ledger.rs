@@ -1,0 +1,178 @@
+//! A writer's counts: in memory, on disk about every second, and a journal between.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use auxilio_common::Random;
+use auxilio_common::limits::COUNTED_PRODUCTS_MAX;
+
+use super::page::{self, Page, Record};
+use super::{Counts, Event, OTHER_PRODUCTS, is_name};
+use crate::instance::Instance;
+use crate::{Error, Source, durable};
+
+/// The counts that one role of one process writes into a spool.
+///
+/// Counting never fails: while the disk refuses, numbers wait in memory for the next [`Ledger::flush`].
+#[derive(Debug)]
+pub struct Ledger {
+    source: Source,
+    role: &'static str,
+    random: Arc<dyn Random>,
+    state: Mutex<State>,
+    /// Held by the one flush at a time.
+    place: Mutex<Option<Instance>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    counts: Counts,
+    products: HashSet<String>,
+    /// What is under way, by ticket.
+    pending: BTreeMap<u64, Record>,
+    tickets: u64,
+    journal: Option<File>,
+    journal_number: u64,
+    /// Whether anything was counted since the last flush.
+    is_dirty: bool,
+}
+
+impl Ledger {
+    /// Empty counts. Nothing is made before the first flush.
+    pub fn new(source: Source, role: &'static str, random: Arc<dyn Random>) -> Self {
+        Self { source, role, random, state: Mutex::default(), place: Mutex::default() }
+    }
+
+    /// Counts a submission's head. Returns its number.
+    pub fn receive(&self) -> u64 {
+        let mut state = self.lock();
+        state.is_dirty = true;
+        state.counts.received += 1;
+        state.counts.in_flight += 1;
+        state.counts.received
+    }
+
+    /// Notes that an event is about to be done, which it is exactly when no file stands at this path
+    /// any more. Returns its ticket; [`Ledger::end`] or [`Ledger::give_up`] must follow.
+    pub fn expect(&self, submission: Option<u64>, file: &Path, event: &Event) -> u64 {
+        // Relative, so that a spool that is moved as a whole stays readable.
+        let file = file.strip_prefix(self.source.dir()).unwrap_or(file);
+        let file = file.to_string_lossy().into_owned();
+        let mut state = self.lock();
+        state.tickets += 1;
+        let (ticket, event) = (state.tickets, state.bucketed(event.clone()));
+        let record = Record { ticket, submission, file, event: Some(event) };
+        state.write(&record);
+        state.pending.insert(ticket, record);
+        ticket
+    }
+
+    /// Counts an event that is done. If another was expected under the ticket, that one is given up.
+    pub fn end(&self, ticket: Option<u64>, event: Event) {
+        let mut state = self.lock();
+        let event = state.bucketed(event);
+        state.close(ticket, Some(&event));
+        state.counts.add(event);
+    }
+
+    /// The same for the end of a submission.
+    pub fn end_submission(&self, ticket: Option<u64>, event: Event) {
+        let mut state = self.lock();
+        let event = state.bucketed(event);
+        state.close(ticket, Some(&event));
+        state.counts.in_flight = state.counts.in_flight.saturating_sub(1);
+        state.counts.add(event);
+    }
+
+    /// Notes that what was expected was not done.
+    pub fn give_up(&self, ticket: u64) {
+        self.lock().close(Some(ticket), None);
+    }
+
+    /// What was counted so far.
+    pub fn counts(&self) -> Counts {
+        self.lock().counts.clone()
+    }
+
+    /// Blocks: writes what was counted, if anything was, and settles at first what dead writers left.
+    pub fn flush(&self) -> Result<(), Error> {
+        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        if place.as_ref().is_some_and(Instance::is_there) && !self.lock().is_dirty {
+            return Ok(());
+        }
+        let mut settled = Ok(());
+        if !place.as_ref().is_some_and(Instance::is_there) {
+            let dir = self.source.layout.counts();
+            durable::make_folders(&dir).map_err(Error::io("make", &dir))?;
+            settled = super::settle(&self.source.layout);
+            *place = Some(Instance::create(&dir, &*self.random)?);
+        }
+        let Some(folder) = place.as_ref().map(Instance::path) else { return Ok(()) };
+        let number = self.lock().journal_number + 1;
+        let journal = page::create_journal(folder, number)?;
+        let page = self.turn_over(journal, number);
+        if let Err(error) = page::write_page(folder, &page) {
+            self.lock().is_dirty = true;
+            return Err(error);
+        }
+        page::remove_journals(folder, number)?;
+        // Ours are written even if those of the dead can't be merged.
+        settled
+    }
+
+    /// The page of this moment; what comes next goes into another journal.
+    fn turn_over(&self, journal: File, number: u64) -> Page {
+        let mut state = self.lock();
+        state.is_dirty = false;
+        state.journal = Some(journal);
+        state.journal_number = number;
+        Page {
+            role: self.role.to_owned(),
+            written_at: Some(self.source.clock.now()),
+            counts: state.counts.clone(),
+            journal: number,
+            pending: state.pending.values().cloned().collect(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change leaves the state whole, so a panic elsewhere has broken nothing.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes an expected event out of what is under way.
+    fn close(&mut self, ticket: Option<u64>, done: Option<&Event>) {
+        self.is_dirty = true;
+        let Some(record) = ticket.and_then(|ticket| self.pending.remove(&ticket)) else { return };
+        if record.event.as_ref() != done {
+            self.write(&Record { event: None, ..record });
+        }
+    }
+
+    /// Writes a line into the journal. A kill leaves it to the system; a disk that takes none makes the
+    /// counts after a kill less exact, and stops no crash.
+    fn write(&mut self, record: &Record) {
+        self.is_dirty = true;
+        if let (Some(journal), Ok(mut line)) = (&mut self.journal, serde_json::to_vec(record)) {
+            line.push(b'\n');
+            let _ = journal.write_all(&line);
+        }
+    }
+
+    /// The event with its product, or with that of all others when there are too many.
+    fn bucketed(&mut self, mut event: Event) -> Event {
+        if is_name(&event.product) && !self.products.contains(&event.product) {
+            if self.products.len() < COUNTED_PRODUCTS_MAX {
+                self.products.insert(event.product.clone());
+            } else {
+                OTHER_PRODUCTS.clone_into(&mut event.product);
+            }
+        }
+        event
+    }
+}

@@ -1,0 +1,173 @@
+//! Counts in a spool: what a kill leaves of them is settled and merged, once.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use auxilio_spool::counts::{NO_PRODUCT, OTHER_PRODUCTS};
+use auxilio_spool::{Counts, Event, Ledger, Source};
+use support::SetClock;
+
+fn source(dir: &Path) -> Source {
+    Source::new(dir.to_owned(), SetClock::at("2012-12-24T18:05:00Z"))
+}
+
+fn event(outcome: &str) -> Event {
+    Event::new(outcome, Some("Demo"), "rule")
+}
+
+/// All counts of a spool together.
+fn sum(source: &Source) -> Counts {
+    let mut sum = Counts::default();
+    for reading in source.counts().unwrap() {
+        sum.merge(&reading.unwrap().counts);
+    }
+    sum
+}
+
+/// A submission from its head to its end, as a collector does it; `kept` says whether its file lasts.
+fn submit(ledger: &Ledger, dir: &Path, number: u64, kept: bool) {
+    let (draft, spooled) = (dir.join(format!("draft{number}")), dir.join(number.to_string()));
+    let submission = ledger.receive();
+    fs::write(&draft, b"crash").unwrap();
+    let ticket = ledger.expect(Some(submission), &draft, &event("accepted"));
+    if kept {
+        fs::rename(&draft, spooled).unwrap();
+        ledger.end_submission(Some(ticket), event("accepted"));
+    } else {
+        fs::remove_file(&draft).unwrap();
+        ledger.end_submission(Some(ticket), event("failed"));
+    }
+}
+
+#[test]
+fn a_killed_writer_lacks_nothing_that_a_file_stands_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = source(dir.path());
+    let random = support::random();
+    let ledger = Ledger::new(source.clone(), "collector", Arc::clone(&random) as _);
+    ledger.flush().unwrap();
+    submit(&ledger, dir.path(), 1, true);
+    ledger.flush().unwrap();
+    // What comes now is told by the journal alone.
+    submit(&ledger, dir.path(), 2, true);
+    submit(&ledger, dir.path(), 3, false);
+    let killed_as_draft = dir.path().join("draft4");
+    fs::write(&killed_as_draft, b"crash").unwrap();
+    let number = ledger.receive();
+    ledger.expect(Some(number), &killed_as_draft, &event("accepted"));
+    let killed_when_spooled = dir.path().join("draft5");
+    let number = ledger.receive();
+    ledger.expect(Some(number), &killed_when_spooled, &event("deferred"));
+    // Closed and not flushed, as a kill does it.
+    drop(ledger);
+    let settled = sum(&source);
+    assert_eq!(settled.outcome("accepted"), 2);
+    assert_eq!(settled.outcome("deferred"), 1);
+    assert_eq!(settled.in_flight, 0);
+    assert_eq!(settled.count(|_| true), settled.received);
+    // The next start merges what a look has found.
+    let next = Ledger::new(source.clone(), "collector", random);
+    next.flush().unwrap();
+    assert_eq!(sum(&source), settled);
+    submit(&next, dir.path(), 6, true);
+    next.flush().unwrap();
+    assert_eq!(sum(&source).outcome("accepted"), 3);
+}
+
+#[test]
+fn writers_side_by_side_have_files_of_their_own_and_dead_ones_become_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = source(dir.path());
+    let random = support::random();
+    for round in 0..20 {
+        let one = Ledger::new(source.clone(), "collector", Arc::clone(&random) as _);
+        let two = Ledger::new(source.clone(), "crashmover", Arc::clone(&random) as _);
+        for ledger in [&one, &two] {
+            ledger.flush().unwrap();
+        }
+        submit(&one, dir.path(), round, true);
+        let carried = dir.path().join("carried");
+        let ticket = two.expect(None, &carried, &event("stored").from_spool("primary"));
+        two.end(Some(ticket), event("stored").from_spool("primary"));
+        for ledger in [&one, &two] {
+            ledger.flush().unwrap();
+        }
+        let readings = source.counts().unwrap();
+        assert_eq!(readings.iter().filter(|it| it.as_ref().unwrap().lives).count(), 2);
+        let entries = fs::read_dir(dir.path().join("counts")).unwrap().count();
+        assert!(entries <= 4, "{entries} entries in round {round}");
+    }
+    let sum = sum(&source);
+    assert_eq!((sum.received, sum.outcome("accepted"), sum.outcome("stored")), (20, 20, 20));
+}
+
+#[test]
+fn a_kill_within_a_merge_counts_nothing_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = source(dir.path());
+    let random = support::random();
+    let ledger = Ledger::new(source.clone(), "collector", Arc::clone(&random) as _);
+    ledger.flush().unwrap();
+    submit(&ledger, dir.path(), 1, true);
+    drop(ledger);
+    let folder = fs::read_dir(dir.path().join("counts")).unwrap().next().unwrap().unwrap().path();
+    let left: Vec<_> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.clone(), fs::read(path).unwrap()))
+        .collect();
+    Ledger::new(source.clone(), "collector", Arc::clone(&random) as _).flush().unwrap();
+    assert!(!folder.exists());
+    // As if the kill had come before the folder was removed.
+    fs::create_dir(&folder).unwrap();
+    for (path, bytes) in left {
+        fs::write(path, bytes).unwrap();
+    }
+    assert_eq!(sum(&source).outcome("accepted"), 1);
+    Ledger::new(source.clone(), "collector", random).flush().unwrap();
+    assert_eq!(sum(&source).outcome("accepted"), 1);
+    assert!(!folder.exists(), "the merge was finished");
+}
+
+#[test]
+fn a_page_that_cant_be_read_is_named_and_the_others_are_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = source(dir.path());
+    let random = support::random();
+    let ledger = Ledger::new(source.clone(), "collector", Arc::clone(&random) as _);
+    ledger.flush().unwrap();
+    let folder = fs::read_dir(dir.path().join("counts")).unwrap().next().unwrap().unwrap().path();
+    drop(ledger);
+    fs::write(folder.join("counts"), b"{\"role\":").unwrap();
+    let ledger = Ledger::new(source.clone(), "collector", random);
+    ledger.flush().unwrap();
+    submit(&ledger, dir.path(), 1, true);
+    ledger.flush().unwrap();
+    let (good, bad): (Vec<_>, Vec<_>) =
+        source.counts().unwrap().into_iter().partition(Result::is_ok);
+    assert_eq!(good.into_iter().map(|it| it.unwrap().counts.received).sum::<u64>(), 1);
+    let said = bad[0].as_ref().unwrap_err().to_string();
+    assert!(said.contains(folder.to_str().unwrap()), "{said}");
+}
+
+#[test]
+fn products_without_end_go_into_one_bucket() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = source(dir.path());
+    let ledger = Ledger::new(source.clone(), "collector", support::random());
+    let long = "x".repeat(65);
+    for name in (0..1_000).map(|number| format!("p{number}")).chain([long, String::new()]) {
+        ledger.receive();
+        ledger.end_submission(None, Event::new("refused", Some(&name), "over_quota"));
+    }
+    ledger.flush().unwrap();
+    let sum = sum(&source);
+    assert_eq!(sum.outcome("refused"), 1_002);
+    assert!(sum.events.len() <= 202, "{}", sum.events.len());
+    assert_eq!(sum.count(|event| event.product == OTHER_PRODUCTS), 801);
+    assert_eq!(Event::new("refused", None, "aborted").product, NO_PRODUCT);
+}
