@@ -7,12 +7,13 @@ use std::sync::Arc;
 use auxilio_service::hangup::Hangup;
 use auxilio_service::http::{self as server, Clients};
 use auxilio_service::{Shell, ops};
-use auxilio_spool::Spool;
+use auxilio_spool::{Ledger, Spool};
 use axum::Router;
 use axum::body::Body;
 use http::{Method, Request};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::answer;
@@ -20,6 +21,7 @@ use crate::config::Config;
 use crate::submit::Collector;
 use crate::throttle::quota::{QuotaError, Quotas};
 use crate::throttle::{LiveRules, RulesError};
+use crate::upkeep;
 
 /// Why a collector can't run.
 #[derive(Debug, thiserror::Error)]
@@ -45,8 +47,16 @@ pub async fn run(config: Config, spool: Arc<Spool>, shell: Shell) -> Result<(), 
     let hangup = Hangup::listen().map_err(Error::Hangup)?;
     let listener = server::listen(config.address, &shell).await?;
     shell.health.depends_on_part("spool", &spool, |spool| async move { spool.check_room() });
+    let random = Arc::clone(&shell.random);
+    let ledger = Arc::new(Ledger::new(spool.source().clone(), shell.role, random));
+    // Before the first request: from here on a kill finds a journal.
+    let flushed = Arc::clone(&ledger);
+    let _ = tokio::task::spawn_blocking(move || flushed.flush()).await;
+    let served = CancellationToken::new();
+    let upkeep = upkeep::run(Arc::clone(&spool), Arc::clone(&ledger), served.clone());
+    let upkeep = tokio::spawn(upkeep);
     let collector =
-        Arc::new(Collector::new(&config, spool, Arc::clone(&rules), quotas, shell.clone()));
+        Arc::new(Collector::new(&config, spool, ledger, Arc::clone(&rules), quotas, shell.clone()));
     let watch = tokio::spawn(rules.watch(hangup, shell.clone()));
     let pages = ops::router(&shell);
     let make = move |peer| {
@@ -55,6 +65,9 @@ pub async fn run(config: Config, spool: Arc<Spool>, shell: Shell) -> Result<(), 
     };
     server::serve_with(listener, make, Clients::AnyAge, &shell).await;
     watch.abort();
+    served.cancel();
+    // What could not be written was said.
+    let _ = upkeep.await;
     Ok(())
 }
 

@@ -23,6 +23,7 @@ mod submission;
 mod submit;
 mod throttle;
 mod tokens;
+mod upkeep;
 
 pub use app::{Error, run};
 pub use codings::{Coding, DecodeError, Decoder};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use auxilio_common::{
     CrashId, Metadata, RawCrash, SubmissionOutcome, Throttle, Timestamp, annotation,
 };
-use auxilio_service::{Shell, error_chain};
-use auxilio_spool::{Error as SpoolError, Lane, Spool};
+use auxilio_service::{Shell, error_chain, metrics};
+use auxilio_spool::{Error as SpoolError, Lane, Ledger, Spool};
 use axum::body::Body;
 use http::{HeaderMap, Request, Response, header};
 use hyper::body::Incoming;
@@ -29,6 +29,7 @@ use crate::{answer, identity};
 pub(crate) struct Collector {
     pub(crate) spool: Arc<Spool>,
     pub(crate) tokens: SubmitterTokens,
+    ledger: Arc<Ledger>,
     rules: Arc<LiveRules>,
     quotas: Quotas,
     removed_fields: Vec<String>,
@@ -41,6 +42,7 @@ impl Collector {
     pub(crate) fn new(
         config: &Config,
         spool: Arc<Spool>,
+        ledger: Arc<Ledger>,
         rules: Arc<LiveRules>,
         quotas: Quotas,
         shell: Shell,
@@ -48,6 +50,7 @@ impl Collector {
         Self {
             spool,
             tokens: SubmitterTokens::new(&config.submitter_tokens),
+            ledger,
             rules,
             quotas,
             removed_fields: config.removed_fields.clone(),
@@ -63,7 +66,7 @@ impl Collector {
         peer: SocketAddr,
         request: Request<Incoming>,
     ) -> Response<Body> {
-        let submission = Submission::begin(Arc::clone(&self.shell.clock));
+        let submission = Submission::begin(Arc::clone(&self.shell.clock), Arc::clone(&self.ledger));
         let received_at = self.shell.clock.now();
         let (head, body) = request.into_parts();
         let mut wire = Wire::new(&head, body);
@@ -110,9 +113,9 @@ impl Collector {
         coding: Option<Coding>,
         read: Read,
         received_at: Timestamp,
-        submission: Submission,
+        mut submission: Submission,
     ) -> Response<Body> {
-        match self.commit(headers, coding, read, received_at) {
+        match self.commit(headers, coding, read, received_at, &mut submission) {
             Ok((crash_id, decision)) => {
                 submission.end(outcome_of_verdict(decision.throttle), &decision.rule);
                 match decision.throttle {
@@ -134,10 +137,12 @@ impl Collector {
         coding: Option<Coding>,
         read: Read,
         received_at: Timestamp,
+        submission: &mut Submission,
     ) -> Result<(CrashId, Decision), Refusal> {
         let Received { draft, mut annotations, payload, mut notes } = read.received;
         private::remove(&mut annotations, &self.removed_fields, &mut notes);
         notes.extend(annotation::fill_from_aliases(&mut annotations));
+        submission.is_of(&annotations);
         let may_supply = self.tokens.allow(headers);
         let decision = if may_supply && annotations.contains_key("uuid") {
             Decision::from_submitter()
@@ -175,7 +180,9 @@ impl Collector {
             collector_notes: notes,
         };
         let raw_crash = RawCrash { crash_id, annotations, metadata, dumps: Vec::new() };
+        submission.expect(draft.path(), outcome_of_verdict(decision.throttle), &decision.rule);
         let spooled = draft.commit(lane, raw_crash).map_err(Refusal::Spool)?;
+        metrics::COLLECTOR_SPOOLED.record(spooled.bytes as f64, &[]);
         tracing::info!(%crash_id, bytes = spooled.bytes, rule = %decision.rule, "crash {crash_id} is spooled");
         Ok((crash_id, decision))
     }

@@ -10,15 +10,21 @@ use auxilio_service::metrics::{CRASHMOVER_FAILURES, CRASHMOVER_MOVED, CRASHMOVER
 use auxilio_spool::{Claim, Envelope, Error as SpoolError};
 
 use crate::mover::{Load, Mover};
+use crate::way_out::name_of;
+
+/// How the texts of failures begin; so do the reasons in quarantine.
+const REFUSED: &str = "carry the crash";
+const DAMAGED: &str = "use the spool";
+const ID_TAKEN: &str = "another crash has this id";
 
 /// Why a crash is not in the store yet.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
-    #[error("carry the crash")]
+    #[error("{REFUSED}")]
     Store(#[source] StoreError),
-    #[error("use the spool")]
+    #[error("{DAMAGED}")]
     Spool(#[source] SpoolError),
-    #[error("another crash has this id")]
+    #[error("{ID_TAKEN}")]
     IdTaken,
     #[error("the work was cut off")]
     CutOff,
@@ -39,6 +45,20 @@ impl Failure {
     }
 }
 
+/// Why a crash is in quarantine, in a word that holds nothing of it: the reason's whole text is for those
+/// who may read the spool.
+pub(crate) fn quarantine_word(reason: &str) -> &'static str {
+    if reason.starts_with(ID_TAKEN) {
+        "id_taken"
+    } else if reason.starts_with(REFUSED) {
+        "refused_by_store"
+    } else if reason.starts_with(DAMAGED) {
+        "damaged"
+    } else {
+        "other"
+    }
+}
+
 /// The name of a class in metrics and logs.
 fn class_name(class: ErrorClass) -> &'static str {
     match class {
@@ -54,9 +74,9 @@ impl Mover {
         let Load { claim, held, backoff, again } = load;
         let crash_id = claim.entry().crash_id;
         let claim = Arc::new(claim);
-        let failure = match self.carry_whole(&claim).await {
+        let failure = match self.carry_whole(held.spool(), &claim).await {
             Ok(outcome) => {
-                let outcome = if outcome == PutRaw::Duplicate { "duplicate" } else { "stored" };
+                let outcome = name_of(outcome);
                 CRASHMOVER_MOVED.add(1, &[outcome]);
                 tracing::info!(%crash_id, outcome, "crash stored");
                 if again {
@@ -71,7 +91,7 @@ impl Mover {
         CRASHMOVER_FAILURES.add(1, &[class_name(class)]);
         let text = error_chain(&failure);
         if class == ErrorClass::Permanent {
-            match quarantine(&claim, text.clone()).await {
+            match self.quarantine(held.spool(), &claim, &failure).await {
                 Ok(()) => {
                     CRASHMOVER_MOVED.add(1, &["quarantined"]);
                     tracing::error!(%crash_id, reason = text, "crash put into quarantine");
@@ -88,7 +108,7 @@ impl Mover {
     }
 
     /// Stores the crash, which the store reads back, tells the monitors, and removes it from the spool.
-    async fn carry_whole(&self, claim: &Arc<Claim>) -> Result<PutRaw, Failure> {
+    async fn carry_whole(&self, spool: usize, claim: &Arc<Claim>) -> Result<PutRaw, Failure> {
         let envelope = blocking(claim, Claim::open_whole).await?.map_err(Failure::Spool)?;
         let envelope: Arc<Envelope> = Arc::new(envelope);
         let started = self.shell.clock.monotonic();
@@ -104,14 +124,23 @@ impl Mover {
             let received_at = crash.metadata.received_at;
             self.hints.tell(IndexEntry { received_at, crash_id: crash.crash_id });
         }
-        blocking(claim, Claim::remove).await?.map_err(Failure::Spool)?;
+        let way_out = self.stored(spool, outcome, crash.annotation("ProductName"));
+        let remove = move |claim: &Claim| way_out.take(claim, Claim::remove);
+        blocking(claim, remove).await?.map_err(Failure::Spool)?;
         Ok(outcome)
     }
-}
 
-async fn quarantine(claim: &Arc<Claim>, reason: String) -> Result<(), Failure> {
-    let moved = blocking(claim, move |claim| claim.quarantine(&reason)).await?;
-    moved.map(drop).map_err(Failure::Spool)
+    async fn quarantine(
+        &self,
+        spool: usize,
+        claim: &Arc<Claim>,
+        failure: &Failure,
+    ) -> Result<(), Failure> {
+        let reason = error_chain(failure);
+        let way_out = self.quarantined(spool, quarantine_word(&reason));
+        let put_aside = move |claim: &Claim| way_out.take(claim, |claim| claim.quarantine(&reason));
+        blocking(claim, put_aside).await?.map(drop).map_err(Failure::Spool)
+    }
 }
 
 /// Does something with a claim on a thread for blocking work. Dropped half-way, the work goes on

@@ -26,6 +26,7 @@ mod shares;
 mod spools;
 mod upkeep;
 mod wanted;
+mod way_out;
 
 pub use config::Config;
 pub use run::{Error, run};

@@ -10,7 +10,7 @@ use auxilio_service::backoff::Backoff;
 use auxilio_service::metrics::CRASHMOVER_FAILURES;
 use auxilio_service::worker::Work;
 use auxilio_service::{BoxError, Shell, error_chain};
-use auxilio_spool::{Claim, Entry};
+use auxilio_spool::{Claim, Entry, Ledger};
 
 use crate::Config;
 use crate::carried::{Carried, Errand};
@@ -33,6 +33,7 @@ pub(crate) struct Mover {
     pub(crate) shell: Shell,
     pub(crate) hands: Arc<Hands>,
     pub(crate) hints: Hints,
+    pub(crate) ledger: Arc<Ledger>,
     pub(crate) wanted: Arc<Wanted>,
     turn: AtomicUsize,
 }
@@ -61,12 +62,13 @@ impl Mover {
         config: Config,
         spools: Vec<Arc<Carried>>,
         store: Arc<dyn CrashStore>,
+        ledger: Arc<Ledger>,
         shell: Shell,
         hints: Hints,
     ) -> Self {
         let hands = Arc::new(Hands::new(spools.len()));
         let (wanted, turn) = (Arc::default(), AtomicUsize::new(0));
-        Self { config, spools, store, shell, hands, hints, wanted, turn }
+        Self { config, spools, store, shell, hands, hints, ledger, wanted, turn }
     }
 
     /// Claims at most `max` crashes, shared out among the spools that have some. Each is asked by

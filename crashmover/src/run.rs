@@ -7,6 +7,7 @@ use auxilio_common::CrashStore;
 use auxilio_service::Shell;
 use auxilio_service::http::{self, ListenError};
 use auxilio_service::worker::{Bounds, drive};
+use auxilio_spool::Ledger;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +21,9 @@ use crate::{CarriedSpool, Config};
 /// Why the crashmover can't run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// There is nothing to carry from.
+    #[error("the crashmover has no spool")]
+    NoSpool,
     /// The admin address is taken.
     #[error("serve the crashmover's admin pages")]
     Listen(#[source] ListenError),
@@ -32,6 +36,8 @@ pub async fn run(
     store: Arc<dyn CrashStore>,
     shell: Shell,
 ) -> Result<(), Error> {
+    let first = spools.first().ok_or(Error::NoSpool)?.source.clone();
+    let ledger = Arc::new(Ledger::new(first, shell.role, Arc::clone(&shell.random)));
     let listener = http::listen(config.admin_address, &shell).await.map_err(Error::Listen)?;
     let bounds = Bounds {
         slots: config.workers,
@@ -48,7 +54,9 @@ pub async fn run(
         upkeep.spawn(upkeep::run(Arc::clone(spool), shell.clone()));
     }
     let (hints, sender) = hints(&config.monitor_urls, &*shell.random);
-    let mover = Arc::new(Mover::new(config, spools, store, shell.clone(), hints));
+    upkeep::settle_counts(&ledger).await;
+    let counting = Arc::clone(&ledger);
+    let mover = Arc::new(Mover::new(config, spools, store, ledger, shell.clone(), hints));
     let carried = CancellationToken::new();
     let router = wanted::router(Arc::clone(&mover.wanted));
     let for_wanted = Bounds { slots: wanted::SLOTS, ..bounds };
@@ -62,6 +70,7 @@ pub async fn run(
     tokio::join!(
         carrying,
         sender.run(carried.clone()),
+        upkeep::keep_counts(counting, carried.clone()),
         async { while upkeep.join_next().await.is_some() {} },
         http::serve(listener, router, &shell),
     );

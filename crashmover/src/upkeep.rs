@@ -1,12 +1,16 @@
 //! What is done in each spool beside carrying: counting it and removing its empty folders.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use auxilio_common::Timestamp;
-use auxilio_service::metrics::{CRASHMOVER_OLDEST, CRASHMOVER_QUARANTINED, CRASHMOVER_SPOOLED};
-use auxilio_service::{Shell, error_chain};
-use auxilio_spool::{Error, Lane};
+use auxilio_service::metrics::{
+    CRASHMOVER_OLDEST, CRASHMOVER_QUARANTINED, CRASHMOVER_SPOOL_BYTES, CRASHMOVER_SPOOL_FREE,
+    CRASHMOVER_SPOOLED,
+};
+use auxilio_service::{Shell, error_chain, recurring};
+use auxilio_spool::{Depths, Error, Lane, Ledger, Room};
+use tokio_util::sync::CancellationToken;
 
 use crate::carried::Carried;
 
@@ -14,12 +18,33 @@ use crate::carried::Carried;
 const COUNT_EVERY: Duration = Duration::from_secs(5);
 const COUNT_SHARE: u32 = 20;
 
+/// Time between two writes of counts, and for the first one: a disk that hangs holds up no other spool.
+const COUNTS_EVERY: Duration = Duration::from_secs(1);
+const FIRST_COUNTS_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Settles what dead crashmovers counted, before a file is gone for another reason than theirs.
+pub(crate) async fn settle_counts(ledger: &Arc<Ledger>) {
+    let ledger = Arc::clone(ledger);
+    let first = tokio::task::spawn_blocking(move || ledger.flush());
+    // What goes wrong is said by the next one.
+    let _ = tokio::time::timeout(FIRST_COUNTS_TIME_MAX, first).await;
+}
+
+/// Writes counts until it is told that the last crash is carried.
+pub(crate) async fn keep_counts(ledger: Arc<Ledger>, carried: CancellationToken) {
+    let trouble = "counts can't be written: they wait in memory";
+    recurring::every(COUNTS_EVERY, carried, trouble, move || ledger.flush()).await;
+}
+
 /// Looks after one spool until the first stage of shutdown. A disk that hangs holds up nobody else.
 pub(crate) async fn run(spool: Arc<Carried>, shell: Shell) {
+    let depths = Arc::new(Mutex::new(Depths::default()));
     loop {
         let started = shell.clock.monotonic();
-        let (counted, now) = (Arc::clone(&spool), shell.clock.now());
-        let counting = tokio::task::spawn_blocking(move || count(&counted, now));
+        let (counted, now, known) = (Arc::clone(&spool), shell.clock.now(), Arc::clone(&depths));
+        let counting = tokio::task::spawn_blocking(move || {
+            count(&counted, &mut known.lock().unwrap_or_else(PoisonError::into_inner), now)
+        });
         let result = tokio::select! {
             result = counting => result,
             () = shell.shutdown.soft().cancelled() => return,
@@ -45,18 +70,20 @@ pub(crate) async fn run(spool: Arc<Carried>, shell: Shell) {
     }
 }
 
-fn count(spool: &Carried, now: Timestamp) -> Result<(), Error> {
+fn count(spool: &Carried, depths: &mut Depths, now: Timestamp) -> Result<(), Error> {
     let (name, source) = (spool.name.as_str(), &spool.source);
     // An absent spool is not empty: what was counted last stays.
     source.check_readable()?;
     let mut oldest = None;
     for lane in Lane::ALL {
-        let depth = source.depth(lane)?;
+        let depth = depths.lane(source, lane)?;
         CRASHMOVER_SPOOLED.set(depth.count as f64, &[name, lane.as_str()]);
+        CRASHMOVER_SPOOL_BYTES.set(depth.bytes as f64, &[name, lane.as_str()]);
         oldest = oldest.into_iter().chain(depth.oldest).min();
     }
     let age = oldest.map_or(Duration::ZERO, |oldest| now.since(oldest));
     CRASHMOVER_OLDEST.set(age.as_secs_f64(), &[name]);
-    CRASHMOVER_QUARANTINED.set(source.quarantined()? as f64, &[name]);
+    CRASHMOVER_QUARANTINED.set(depths.quarantine(source).count as f64, &[name]);
+    CRASHMOVER_SPOOL_FREE.set(Room::of(source.dir())?.free_bytes as f64, &[name]);
     source.remove_old_folders().map(drop)
 }

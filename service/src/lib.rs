@@ -17,6 +17,7 @@ pub mod http;
 pub mod log;
 pub mod metrics;
 pub mod ops;
+pub mod recurring;
 pub mod secret;
 pub mod shell;
 pub mod shutdown;

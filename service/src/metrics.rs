@@ -94,6 +94,12 @@ declare! {
         "Dumps that came compressed within their part, by what with.";
     COLLECTOR_ANSWER: Histogram "auxilio_collector_answer_seconds" []
         "Time from a submission's head to its answer.";
+    COLLECTOR_SPOOLED: Histogram "auxilio_collector_spooled_bytes" []
+        "Bytes of a spooled crash's file.";
+    COLLECTOR_DISK_FREE: Gauge "auxilio_collector_disk_free_bytes" []
+        "Bytes that are free on the spool's file system.";
+    COLLECTOR_INODES_FREE: Gauge "auxilio_collector_disk_free_inodes_count" []
+        "Files that can still be made on the spool's file system.";
     COLLECTOR_RULES_LOADED: Counter "auxilio_collector_rules_loaded_total" ["outcome"]
         "Times that the throttling rules were read again: loaded or refused.";
     COLLECTOR_RULES_REFUSED: Gauge "auxilio_collector_rules_refused_count" []
@@ -106,6 +112,10 @@ declare! {
         "Time to store one raw crash.";
     CRASHMOVER_SPOOLED: Gauge "auxilio_crashmover_spool_entries_count" ["spool", "lane"]
         "Crashes that wait in a spool.";
+    CRASHMOVER_SPOOL_BYTES: Gauge "auxilio_crashmover_spool_bytes" ["spool", "lane"]
+        "Bytes of the crashes that wait in a spool.";
+    CRASHMOVER_SPOOL_FREE: Gauge "auxilio_crashmover_spool_free_bytes" ["spool"]
+        "Bytes that are free on a spool's file system.";
     CRASHMOVER_OLDEST: Gauge "auxilio_crashmover_spool_oldest_seconds" ["spool"]
         "Age of the oldest crash in a spool.";
     CRASHMOVER_QUARANTINED: Gauge "auxilio_crashmover_spool_quarantined_count" ["spool"]

@@ -74,6 +74,7 @@
 pub mod claim;
 pub mod config;
 pub mod counts;
+pub mod depth;
 pub mod draft;
 pub mod durable;
 pub mod envelope;
@@ -103,6 +104,7 @@ pub mod writer;
 pub use claim::Claim;
 pub use config::Config;
 pub use counts::{Counts, Event, Ledger};
+pub use depth::{Depth, Depths};
 pub use draft::{Draft, Spooled};
 pub use envelope::Envelope;
 pub use error::Error;

@@ -33,15 +33,6 @@ pub struct Entry {
     pub spooled_at: Timestamp,
 }
 
-/// How much waits in a lane.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Depth {
-    /// How many crashes.
-    pub count: u64,
-    /// When the oldest was spooled; `None` in an empty lane.
-    pub oldest: Option<Timestamp>,
-}
-
 /// What a scan found.
 #[derive(Debug, Default)]
 pub struct Scan {
@@ -81,26 +72,6 @@ impl Source {
             entries.push(entry);
         }
         Ok(Scan { entries, unreadable })
-    }
-
-    /// How much waits in a lane. Reads the name of every waiting file, and passes over folders that
-    /// can't be read.
-    pub fn depth(&self, lane: Lane) -> Result<Depth, Error> {
-        let mut depth = Depth::default();
-        for minute in minutes(&self.layout, lane)? {
-            let names = file_names(&self.layout.minute(lane, &minute)).unwrap_or_default();
-            depth.count += names.len() as u64;
-            if !names.is_empty() && depth.oldest.is_none() {
-                let spooled = names.iter().filter_map(|(_, path)| spooled_at(path));
-                depth.oldest = spooled.min();
-            }
-        }
-        Ok(depth)
-    }
-
-    /// How many crashes are in quarantine.
-    pub fn quarantined(&self) -> Result<u64, Error> {
-        file_names(&self.layout.quarantine()).map(|names| names.len() as u64)
     }
 }
 
@@ -216,7 +187,7 @@ pub(crate) fn minutes(layout: &Layout, lane: Lane) -> Result<Vec<String>, Error>
 }
 
 /// The crashes in a folder; a folder that is gone has none.
-fn file_names(folder: &Path) -> Result<Vec<(CrashId, PathBuf)>, Error> {
+pub(crate) fn file_names(folder: &Path) -> Result<Vec<(CrashId, PathBuf)>, Error> {
     let listing = match fs::read_dir(folder) {
         Ok(listing) => listing,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use auxilio_spool::{Entry, Error, Lane, Source, Spool, Watch};
+use auxilio_spool::{Depths, Entry, Error, Lane, Source, Spool, Watch};
 use support::{SetClock, crash_id, raw_crash, spool_at};
 
 const NOW: &str = "2012-12-24T18:05:00Z";
@@ -262,4 +262,34 @@ fn what_is_no_plain_file_is_not_carried() {
     fs::create_dir(beside(4)).unwrap();
     assert_eq!(scan(&spool, 10), [entry]);
     assert_eq!(spool.source().find(crash_id(3)).unwrap(), None);
+}
+
+#[test]
+fn a_minute_that_has_not_changed_is_not_looked_into_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = SetClock::at("2100-01-01T00:00:00Z");
+    let spool = spool_at(dir.path(), &clock);
+    let (source, mut depths) = (spool.source(), Depths::default());
+    let mut last = None;
+    for number in 0..30 {
+        commit(&spool, Lane::Standard, number, 100 - number);
+        let entry = scan(&spool, 100).into_iter().find(|it| it.crash_id == crash_id(number));
+        let path = entry.unwrap().path;
+        // Each change at another tick of the file system's clock, long ago.
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000 + number);
+        fs::File::open(path.parent().unwrap()).unwrap().set_modified(at).unwrap();
+        last = Some(path);
+        let depth = depths.lane(source, Lane::Standard).unwrap();
+        assert_eq!(depth, source.depth(Lane::Standard).unwrap());
+        assert_eq!(depth.count, number + 1);
+        clock.advance(Duration::from_secs(20));
+    }
+    let known = depths.lane(source, Lane::Standard).unwrap();
+    // No rename: its folder does not change.
+    fs::write(last.as_ref().unwrap(), b"other bytes").unwrap();
+    assert_eq!(depths.lane(source, Lane::Standard).unwrap(), known);
+    assert_ne!(source.depth(Lane::Standard).unwrap(), known);
+    fs::remove_file(last.unwrap()).unwrap();
+    let depth = depths.lane(source, Lane::Standard).unwrap();
+    assert_eq!((depth, depth.count), (source.depth(Lane::Standard).unwrap(), 29));
 }

@@ -12,7 +12,9 @@ use auxilio_spool::{Counts, Event, Ledger, Source};
 use support::SetClock;
 
 fn source(dir: &Path) -> Source {
-    Source::new(dir.to_owned(), SetClock::at("2012-12-24T18:05:00Z"))
+    let source = Source::new(dir.to_owned(), SetClock::at("2012-12-24T18:05:00Z"));
+    source.make().unwrap();
+    source
 }
 
 fn event(outcome: &str) -> Event {

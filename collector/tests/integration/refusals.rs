@@ -9,11 +9,12 @@ use flate2::{Compression, write::GzEncoder};
 use crate::client::{exchange, form, post, read_answer, request};
 use crate::server::Server;
 
-/// Files under the spool but for locks and folders.
+/// Files under the spool but for locks, folders and counts.
 pub(crate) fn leftovers(server: &Server) -> usize {
     fn count(dir: &std::path::Path) -> usize {
         let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
         entries
+            .filter(|path| !path.ends_with("counts"))
             .map(|path| {
                 let metadata = std::fs::metadata(&path).unwrap();
                 if metadata.is_dir() { count(&path) } else { usize::from(metadata.len() > 0) }

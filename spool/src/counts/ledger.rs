@@ -105,6 +105,8 @@ impl Ledger {
         }
         let mut settled = Ok(());
         if !place.as_ref().is_some_and(Instance::is_there) {
+            // Nothing is made where a spool belongs that is away.
+            self.source.check_readable()?;
             let dir = self.source.layout.counts();
             durable::make_folders(&dir).map_err(Error::io("make", &dir))?;
             settled = super::settle(&self.source.layout);
