@@ -8,6 +8,7 @@
 pub mod backlog;
 pub mod binary;
 pub mod cluster;
+pub mod collector;
 pub mod crashes;
 pub mod figures;
 pub mod http;
