@@ -1,4 +1,4 @@
-//! A collector alone: all that is needed to accept a crash.
+//! A collector alone, as an unprivileged user: all that is needed to accept a crash.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
 use crate::process::Process;
-use crate::{binary, wait};
+use crate::{binary, user, wait};
 
 /// Time within which it listens, on a machine that does other things too.
 const START_TIME: Duration = Duration::from_secs(60);
@@ -26,21 +26,23 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Starts one on a spool, without water marks.
+    /// Starts one on a spool, whose parent folder becomes its user's. There are no water marks.
     pub fn start(spool: &Path) -> Result<Self> {
         Self::start_under(&[], spool, "")
     }
 
     /// Starts one under a program that gets its command line as further arguments. `more` is added to
-    /// the configuration.
+    /// the section `spool` of its configuration.
     pub fn start_under(program: &[&str], spool: &Path, more: &str) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("auxilio-test-").tempdir()?;
+        user::give(dir.path())?;
+        user::give(spool.parent().context("a spool lies in no folder")?)?;
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let config = dir.path().join("auxilio.toml");
         let text = format!(
             "[spool]\ndir = \"{}\"\nfree_percent_min = 0\nfree_bytes_min = 0\n\
-             free_inodes_percent_min = 0\n[disk_store]\ndir = \"{}\"\n\
-             [collector]\naddress = \"{address}\"\n{more}",
+             free_inodes_percent_min = 0\n{more}\n[disk_store]\ndir = \"{}\"\n\
+             [collector]\naddress = \"{address}\"\n",
             spool.display(),
             dir.path().join("store").display(),
         );
@@ -77,5 +79,5 @@ fn log(dir: &TempDir) -> PathBuf {
 fn run(command: &mut Command, config: &Path, log: &Path) -> Result<()> {
     command.arg("--config").arg(config).args(["run", "collector"]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(log)?);
-    Ok(())
+    user::run_as(command)
 }

@@ -10,6 +10,7 @@ pub mod binary;
 pub mod cluster;
 pub mod collector;
 pub mod crashes;
+pub mod disk;
 pub mod figures;
 pub mod http;
 pub mod process;
