@@ -70,7 +70,7 @@ pub struct Decoder {
 }
 
 enum Kind {
-    Gzip(gzip::Reader),
+    Gzip(Box<gzip::Reader>),
     Deflate(deflate::Reader),
     Zstd(zstd::Reader),
     Brotli(brotli::Reader),
@@ -82,7 +82,7 @@ impl Decoder {
     /// A reader at a stream's begin.
     pub fn new(coding: Coding) -> Result<Self, DecodeError> {
         let kind = match coding {
-            Coding::Gzip => Kind::Gzip(gzip::Reader::new()),
+            Coding::Gzip => Kind::Gzip(Box::new(gzip::Reader::new())),
             Coding::Deflate => Kind::Deflate(deflate::Reader::new()),
             Coding::Zstd => Kind::Zstd(zstd::Reader::new()?),
             Coding::Brotli => Kind::Brotli(brotli::Reader::new()),
