@@ -15,6 +15,9 @@ use crate::form::{Form, Received};
 use crate::multipart::{FeedError, Parser};
 use crate::refusal::Refusal;
 
+/// Bytes of a body that is not compressed which are read between two turns of others.
+const PIECE_BYTES: usize = 16 * 1024;
+
 /// A request's body on the wire.
 pub(crate) struct Wire {
     body: Incoming,
@@ -99,7 +102,11 @@ impl Reader {
             return Err(Refusal::TooLarge("the body"));
         }
         let Some(inflater) = &mut self.inflater else {
-            return feed(&mut self.parser, &mut self.form, bytes);
+            for piece in bytes.chunks(PIECE_BYTES) {
+                feed(&mut self.parser, &mut self.form, piece)?;
+                let_others(&self.form).await;
+            }
+            return Ok(());
         };
         let mut rest = bytes;
         loop {
@@ -109,8 +116,7 @@ impl Reader {
                 return Ok(());
             }
             feed(&mut self.parser, &mut self.form, &inflater.step)?;
-            // A few bytes may become millions: others get their turn in between.
-            tokio::task::coop::consume_budget().await;
+            let_others(&self.form).await;
         }
     }
 
@@ -160,6 +166,16 @@ impl Inflater {
         self.budget
             .take(self.step.len(), wire_bytes)
             .map_err(|_| Refusal::TooLarge("the inflated body"))
+    }
+}
+
+/// Lets other requests have their turn: a few bytes may become millions, and those of a compressed dump
+/// take the longest.
+async fn let_others(form: &Form) {
+    if form.is_unpacking() {
+        tokio::task::yield_now().await;
+    } else {
+        tokio::task::coop::consume_budget().await;
     }
 }
 

@@ -44,6 +44,11 @@ impl DumpPart {
         Self { name, chosen, bytes: 0, inside }
     }
 
+    /// Whether what comes is being unpacked.
+    pub(crate) fn is_packed(&self) -> bool {
+        matches!(self.inside, Inside::Packed(_))
+    }
+
     /// Takes more bytes.
     pub(crate) fn take(
         &mut self,

@@ -78,12 +78,13 @@ impl Form {
         let (annotations, payload) = match self.extra.take() {
             None => (self.fields, Payload::Multipart),
             Some(extra) if self.fields.is_empty() => (extra, Payload::Json),
-            Some(extra) => {
+            Some(mut extra) => {
                 self.notes.push(
                     "both fields and a JSON part came: the JSON part's values were kept".into(),
                 );
-                self.fields.extend(extra);
-                (self.fields, Payload::Both)
+                self.fields.retain(|name, _| !extra.contains_key(name));
+                merge(&mut extra, self.fields, &mut self.notes);
+                (extra, Payload::Both)
             }
         };
         if annotations.is_empty() {
@@ -91,6 +92,11 @@ impl Form {
         }
         let notes = self.notes.into_lines();
         Ok(Received { draft: self.draft, annotations, payload, notes })
+    }
+
+    /// Whether more bytes may cost much more time than their number says.
+    pub(crate) fn is_unpacking(&self) -> bool {
+        matches!(&self.current, Current::File(file) if file.is_packed())
     }
 
     fn begin_part(&mut self, head: PartHead) -> Result<Current, Refusal> {
@@ -221,7 +227,7 @@ impl Form {
     /// A JSON part is whole. One that is an ordinary file too is kept as that if it can't be read.
     fn end_extra(&mut self, text: &[u8], file: Option<DumpPart>) -> Result<(), Refusal> {
         match (extra::read(text, &mut self.notes), file) {
-            (Ok(more), _) => self.extra.get_or_insert_default().extend(more),
+            (Ok(more), _) => merge(self.extra.get_or_insert_default(), more, &mut self.notes),
             (Err(error), None) => return Err(error.into()),
             (Err(_), Some(mut file)) => {
                 file.take(text, &mut self.draft, &mut self.notes)?;
@@ -236,6 +242,7 @@ impl Form {
             return Ok(());
         };
         let Some(boundary) = nested_form::boundary(&scratch)? else {
+            self.notes.push(format!("{name} is no whole form with a dump and was kept as it came"));
             return nested_form::keep_as_file(name, &scratch, &mut self.draft);
         };
         self.notes.push(format!("{name} was a form with a dump in it, which was taken apart"));
@@ -243,6 +250,22 @@ impl Form {
         let fed = nested_form::feed(&boundary, &scratch, self);
         self.nested = false;
         fed
+    }
+}
+
+/// Adds annotations, later ones over earlier ones of the same name, up to as many as there may be.
+fn merge(all: &mut Annotations, more: Annotations, notes: &mut Notes) {
+    let mut beyond = 0_usize;
+    for (name, text) in more {
+        if all.len() < limits::ANNOTATIONS_COUNT_MAX || all.contains_key(&name) {
+            all.insert(name, text);
+        } else {
+            beyond += 1;
+        }
+    }
+    if beyond > 0 {
+        let max = limits::ANNOTATIONS_COUNT_MAX;
+        notes.push(format!("{beyond} annotations beyond {max} were dropped"));
     }
 }
 

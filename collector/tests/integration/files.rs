@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use auxilio_common::RawCrash;
 use auxilio_spool::Envelope;
 
-use crate::client::{form, post};
+use crate::client::{exchange, form, post};
 use crate::codings::{BODY, PART, header, pack};
 use crate::server::{Server, bytes_of};
 
@@ -168,6 +168,52 @@ fn a_form_within_the_dump_is_taken_apart_once() {
     .concat();
     let (_, envelope) = submit(&server, &form(&[("name=a", b"1"), (DUMP, &middle)]));
     assert_eq!(bytes_of(&envelope, NAME), innermost);
+}
+
+#[test]
+fn where_the_wire_cuts_a_file_changes_nothing() {
+    let server = Server::start();
+    let dump = minidump(300);
+    let mut nested =
+        b"--C\r\nContent-Disposition: form-data; name=upload_file_minidump; filename=x\r\n\r\n"
+            .to_vec();
+    nested.extend_from_slice(&dump);
+    nested.extend_from_slice(b"\r\n--C--");
+    let mut files: Vec<Vec<u8>> = PART.iter().map(|coding| pack(coding, &dump)).collect();
+    files.extend([dump.clone(), nested]);
+    for packed in files {
+        let body = form(&[("name=a", b"1"), (DUMP, &packed)]);
+        for size in [1, 2, 3, 5, 9, 10, 11, 64] {
+            let mut bytes = b"POST /submit HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Type: multipart/form-data; boundary=B\r\n\r\n".to_vec();
+            for chunk in body.chunks(size) {
+                bytes.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+                bytes.extend_from_slice(chunk);
+                bytes.extend_from_slice(b"\r\n");
+            }
+            bytes.extend_from_slice(b"0\r\n\r\n");
+            let (_, envelope) = server.crash(exchange(server.address, &[&bytes]).crash_id());
+            assert_eq!(bytes_of(&envelope, NAME), dump, "{size}");
+        }
+    }
+}
+
+#[test]
+fn annotations_of_many_json_parts_have_one_limit() {
+    let server = Server::start();
+    let json = |from: usize| {
+        let pairs: Vec<String> = (from..from + 700).map(|n| format!("\"k{n}\":\"\"")).collect();
+        format!("{{{}}}", pairs.join(",")).into_bytes()
+    };
+    let (one, two) = (json(0), json(700));
+    let body = form(&[
+        ("name=extra; filename=x", &one),
+        ("name=extra; filename=x", &two),
+        ("name=field", b"1"),
+    ]);
+    let (crash, _) = submit(&server, &body);
+    assert_eq!(crash.annotations.len(), 1_000);
+    let notes = &crash.metadata.collector_notes;
+    assert!(notes.contains(&"400 annotations beyond 1000 were dropped".to_owned()), "{notes:?}");
 }
 
 #[test]
