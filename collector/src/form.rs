@@ -330,3 +330,6 @@ impl Form {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
