@@ -144,5 +144,8 @@ fn decode<'a>(
 pub fn decoder(coding: Coding, input: &[u8]) {
     let whole = decode(coding, std::iter::once(input)).ok();
     let bytes = decode(coding, input.chunks(1)).ok();
-    assert_eq!(whole, bytes);
+    // A fault may come just before or just behind the last byte that is looked at.
+    if whole != Some(None) && bytes != Some(None) {
+        assert_eq!(whole, bytes);
+    }
 }
