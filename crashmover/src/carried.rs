@@ -3,9 +3,9 @@
 //! A spool that is absent, can't be read or does not answer harms itself alone: it is left alone
 //! for a while and tried again.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -60,6 +60,8 @@ struct State {
     scanned: VecDeque<Entry>,
     /// The last scan found nothing, and nothing has come since, as far as the watch knows.
     quiet: bool,
+    /// Something has come since the last scan began, which may have missed it.
+    arrived: bool,
     /// When it is scanned even though it is quiet, by the monotonic clock.
     scan_at: Duration,
     trouble: Option<String>,
@@ -87,6 +89,7 @@ impl Carried {
             state: Mutex::new(State {
                 scanned: VecDeque::new(),
                 quiet: false,
+                arrived: false,
                 scan_at: Duration::ZERO,
                 trouble: None,
                 backoff: Backoff::new(REST_MIN, REST_MAX),
@@ -139,7 +142,7 @@ impl Carried {
     pub(crate) fn next(
         &self,
         may_scan: &mut bool,
-        passed_over: impl FnOnce() -> HashSet<PathBuf>,
+        passed_over: impl Fn(&Path) -> bool,
     ) -> Option<Entry> {
         if let Some(entry) = self.lock().scanned.pop_front() {
             return Some(entry);
@@ -147,7 +150,7 @@ impl Carried {
         if !std::mem::take(may_scan) {
             return None;
         }
-        self.scan(&passed_over());
+        self.scan(passed_over);
         self.lock().scanned.pop_front()
     }
 
@@ -169,8 +172,14 @@ impl Carried {
             *watch = Watching::Failed;
         }
         drop(watch);
-        self.lock().quiet = false;
+        let mut state = self.lock();
+        (state.quiet, state.arrived) = (false, true);
         Poll::Ready(())
+    }
+
+    /// Whether something has come while it was asked; says so once.
+    pub(crate) fn take_arrived(&self) -> bool {
+        std::mem::take(&mut self.lock().arrived)
     }
 
     /// What is wrong with it, in words.
@@ -178,17 +187,22 @@ impl Carried {
         self.lock().trouble.clone()
     }
 
-    fn scan(&self, passed_over: &HashSet<PathBuf>) {
+    fn scan(&self, passed_over: impl Fn(&Path) -> bool) {
+        {
+            let mut state = self.lock();
+            (state.quiet, state.arrived) = (true, false);
+        }
         let found = self.source.check_writable().and_then(|()| {
             // Before the scan: what comes after the scan must wake us.
             self.begin_watch();
-            self.source.scan(SCAN_MAX, |path| passed_over.contains(path))
+            self.source.scan(SCAN_MAX, passed_over)
         });
         let now = self.shell.clock.monotonic();
         match found {
             Ok(found) => {
                 let mut state = self.lock();
-                state.quiet = found.entries.is_empty();
+                // What has come meanwhile has said so itself.
+                state.quiet &= found.entries.is_empty();
                 state.scan_at = now.saturating_add(self.scan_every);
                 state.scanned = found.entries.into();
                 drop(state);

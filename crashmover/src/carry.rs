@@ -102,7 +102,7 @@ impl Mover {
                 }
             }
         }
-        self.try_again(held.spool(), claim.entry(), backoff, &text);
+        self.try_again(held.spool(), claim.entry(), backoff, text);
         // Waiting by now, so that no scan between finds it in nobody's hands.
         drop(held);
     }

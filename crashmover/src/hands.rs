@@ -2,18 +2,22 @@
 //! counted over all spools; what waits is counted for each, so that one spool's never fills
 //! another's place.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use auxilio_service::backoff::Backoff;
-use auxilio_spool::Entry;
 use tokio::sync::Notify;
 
-/// Crashes of one spool that wait for another try. Beyond it nothing new of it is tried until some
-/// of them went through: in an outage the spool itself is the queue.
+use crate::waiting::{Queue, Waiting};
+
+/// Crashes of one spool that wait because the store did not take them. Beyond it nothing new of it is
+/// tried until some of them went through: in an outage the spool itself is the queue.
 const WAITING_MAX: usize = 1_000;
+
+/// Files of one spool that can't be opened, of which each says nothing about those beside it. They
+/// stop nothing until there are so many that to remember them costs tens of megabytes.
+const UNOPENED_MAX: usize = 100_000;
 
 /// All that this process has in its hands.
 #[derive(Debug)]
@@ -28,7 +32,7 @@ struct State {
     bytes: u64,
     /// By the spools' numbers.
     spools: Vec<OfSpool>,
-    /// Whether somebody was turned away for want of room since something was put down.
+    /// Whether somebody was turned away since something was put down.
     full: bool,
 }
 
@@ -36,7 +40,15 @@ struct State {
 #[derive(Debug, Default)]
 struct OfSpool {
     held: HashMap<PathBuf, InHand>,
-    waiting: HashMap<PathBuf, Waiting>,
+    /// Those that the store did not take.
+    waiting: Queue,
+    /// Those that could not be opened.
+    unopened: Queue,
+    /// Whether the last of them that was tried could be opened: the others may be as well.
+    opens_again: bool,
+    /// Whether one of it was turned away for want of room since something was put down: the next
+    /// would be as well.
+    lacks_room: bool,
 }
 
 /// Whose slot a file is carried in.
@@ -52,15 +64,6 @@ pub(crate) enum Slot {
 struct InHand {
     bytes: u64,
     slot: Slot,
-}
-
-/// A crash whose last try failed.
-#[derive(Clone, Debug)]
-pub(crate) struct Waiting {
-    pub(crate) entry: Entry,
-    pub(crate) backoff: Backoff,
-    /// When it is due, by the monotonic clock.
-    due: Duration,
 }
 
 /// A crash waits for its next try and is not due.
@@ -88,6 +91,7 @@ impl Drop for Held {
         if let Some(held) = state.spools[self.spool].held.remove(&self.path) {
             state.bytes -= held.bytes;
         }
+        state.spools.iter_mut().for_each(|spool| spool.lacks_room = false);
         if std::mem::take(&mut state.full) {
             self.hands.freed.notify_one();
         }
@@ -118,9 +122,11 @@ impl Hands {
             && state.bytes.saturating_add(bytes) > max;
         if is_held_back {
             state.full = true;
+            state.spools[spool].lacks_room = true;
             return None;
         }
         state.bytes += bytes;
+        state.spools[spool].unopened.remove(path);
         state.spools[spool].held.insert(path.to_owned(), InHand { bytes, slot });
         Some(Held { hands: Arc::clone(self), spool, path: path.to_owned() })
     }
@@ -137,20 +143,44 @@ impl Hands {
         self.lock().full = true;
     }
 
-    /// Lets a crash wait until it is due.
-    pub(crate) fn wait(&self, spool: usize, entry: Entry, backoff: Backoff, due: Duration) {
-        let waiting = Waiting { entry, backoff, due };
-        self.lock().spools[spool].waiting.insert(waiting.entry.path.clone(), waiting);
+    /// Whether a spool was turned away for want of room, and nothing was put down since.
+    pub(crate) fn lacks_room(&self, spool: usize) -> bool {
+        self.lock().spools[spool].lacks_room
     }
 
-    /// Takes back at most `max` crashes of a spool that are due, the longest due first.
-    pub(crate) fn take_due(&self, spool: usize, now: Duration, max: usize) -> Vec<Waiting> {
-        let waiting = &mut self.lock().spools[spool].waiting;
-        let due = waiting.values().filter(|waiting| waiting.due <= now);
-        let mut due: Vec<_> = due.map(|waiting| (waiting.due, &waiting.entry.path)).collect();
-        due.sort_unstable();
-        let paths: Vec<_> = due.into_iter().take(max).map(|(_, path)| path.clone()).collect();
-        paths.iter().filter_map(|path| waiting.remove(path)).collect()
+    /// Lets a crash that the store did not take wait until it is due.
+    pub(crate) fn wait(&self, spool: usize, waiting: Waiting) {
+        self.lock().spools[spool].waiting.insert(waiting);
+    }
+
+    /// Lets a file that could not be opened wait until it is due.
+    pub(crate) fn wait_unopened(&self, spool: usize, waiting: Waiting) {
+        let of_spool = &mut self.lock().spools[spool];
+        of_spool.unopened.insert(waiting);
+        of_spool.opens_again = false;
+    }
+
+    /// Takes back the crash of a spool that is longest due.
+    pub(crate) fn take_due(&self, spool: usize, now: Duration) -> Option<Waiting> {
+        self.lock().spools[spool].waiting.take_due(now)
+    }
+
+    /// At most `max` files of a spool that could not be opened and are due, the longest due first.
+    /// They count as such until they are [opened](Hands::hold) or [gone](Hands::gone).
+    pub(crate) fn unopened_due(&self, spool: usize, now: Duration, max: usize) -> Vec<Waiting> {
+        self.lock().spools[spool].unopened.due(now).take(max).cloned().collect()
+    }
+
+    /// Forgets a file that is not there any more, or in somebody else's hands.
+    pub(crate) fn gone(&self, spool: usize, path: &Path) {
+        self.lock().spools[spool].unopened.remove(path);
+    }
+
+    /// How many files of a spool can't be opened, and why one of them can't.
+    pub(crate) fn unopened(&self, spool: usize) -> Option<(usize, String)> {
+        let state = self.lock();
+        let unopened = &state.spools[spool].unopened;
+        unopened.any().map(|one| (unopened.len(), one.why.clone()))
     }
 
     /// Takes back the crash of one file, if it waits here.
@@ -163,35 +193,48 @@ impl Hands {
         path: &Path,
         now: Duration,
     ) -> Result<Option<Waiting>, NotDue> {
-        let waiting = &mut self.lock().spools[spool].waiting;
-        match waiting.get(path) {
-            Some(waiting) if waiting.due > now => Err(NotDue),
-            _ => Ok(waiting.remove(path)),
+        let of_spool = &mut self.lock().spools[spool];
+        for queue in [&mut of_spool.waiting, &mut of_spool.unopened] {
+            if queue.due_of(path).is_some_and(|due| due > now) {
+                return Err(NotDue);
+            }
+            if let Some(waiting) = queue.remove(path) {
+                return Ok(Some(waiting));
+            }
         }
+        Ok(None)
     }
 
     /// Makes every waiting crash due: the store takes crashes again.
     pub(crate) fn all_due(&self, now: Duration) {
-        let mut state = self.lock();
-        let waiting = state.spools.iter_mut().flat_map(|spool| spool.waiting.values_mut());
-        waiting.for_each(|waiting| waiting.due = waiting.due.min(now));
+        self.lock().spools.iter_mut().for_each(|spool| spool.waiting.all_due(now));
+    }
+
+    /// Notes that a file of a spool could be opened that could not be before: the others are due.
+    pub(crate) fn opens_again(&self, spool: usize, now: Duration) {
+        let of_spool = &mut self.lock().spools[spool];
+        of_spool.unopened.all_due(now);
+        of_spool.opens_again = true;
     }
 
     /// Whether new crashes of a spool may be tried.
     pub(crate) fn may_take_new(&self, spool: usize) -> bool {
-        self.lock().spools[spool].waiting.len() < WAITING_MAX
+        let OfSpool { waiting, unopened, .. } = &self.lock().spools[spool];
+        waiting.len() < WAITING_MAX && unopened.len() < UNOPENED_MAX
     }
 
-    /// Every file of a spool that a scan should pass over.
-    pub(crate) fn paths(&self, spool: usize) -> HashSet<PathBuf> {
-        let state = self.lock();
-        let OfSpool { held, waiting } = &state.spools[spool];
-        held.keys().chain(waiting.keys()).cloned().collect()
+    /// Whether a file of a spool is in hand or waits, so that a scan should pass it over.
+    pub(crate) fn knows(&self, spool: usize, path: &Path) -> bool {
+        let OfSpool { held, waiting, unopened, .. } = &self.lock().spools[spool];
+        held.contains_key(path) || waiting.due_of(path).or(unopened.due_of(path)).is_some()
     }
 
-    /// When the next waiting crash of a spool is due, by the monotonic clock.
+    /// When a crash of a spool is due next, by the monotonic clock. For files that can't be opened
+    /// nobody wakes up: they are tried when there are others.
     pub(crate) fn next_due(&self, spool: usize) -> Option<Duration> {
-        self.lock().spools[spool].waiting.values().map(|waiting| waiting.due).min()
+        let OfSpool { waiting, unopened, opens_again, .. } = &self.lock().spools[spool];
+        let unopened = opens_again.then(|| unopened.next_due()).flatten();
+        waiting.next_due().into_iter().chain(unopened).min()
     }
 
     /// Resolves when there is room again after somebody was turned away.

@@ -15,6 +15,7 @@
 //! processed, and knows no particular store. It never tells a monitor anything that the monitor
 //! could not find out by itself: a hint may be lost.
 
+mod answers;
 mod carried;
 mod carry;
 mod config;
@@ -25,6 +26,7 @@ mod run;
 mod shares;
 mod spools;
 mod upkeep;
+mod waiting;
 mod wanted;
 mod way_out;
 

@@ -48,7 +48,6 @@ pub async fn run(
         .into_iter()
         .map(|spool| Arc::new(Carried::new(spool, bounds.poll, shell.clone())))
         .collect();
-    watch_health(&spools, &store, &shell);
     let mut upkeep = JoinSet::new();
     for spool in &spools {
         upkeep.spawn(upkeep::run(Arc::clone(spool), shell.clone()));
@@ -57,6 +56,7 @@ pub async fn run(
     upkeep::settle_counts(&ledger).await;
     let counting = Arc::clone(&ledger);
     let mover = Arc::new(Mover::new(config, spools, store, ledger, shell.clone(), hints));
+    watch_health(&mover);
     let carried = CancellationToken::new();
     let router = wanted::router(Arc::clone(&mover.wanted));
     let for_wanted = Bounds { slots: wanted::SLOTS, ..bounds };
@@ -77,13 +77,17 @@ pub async fn run(
     Ok(())
 }
 
-fn watch_health(spools: &[Arc<Carried>], store: &Arc<dyn CrashStore>, shell: &Shell) {
-    shell.health.depends_on_part("store", store, |store| async move { store.check().await });
-    for spool in spools {
-        let asked = Arc::clone(spool);
-        shell.health.depends_on(format!("spool {}", spool.name), move || {
+fn watch_health(mover: &Mover) {
+    let health = &mover.shell.health;
+    health.depends_on_part("store", &mover.store, |store| async move { store.check().await });
+    for (number, spool) in mover.spools.iter().enumerate() {
+        let (asked, hands) = (Arc::clone(spool), Arc::clone(&mover.hands));
+        health.depends_on(format!("spool {}", spool.name), move || {
             // Found by the scans: a disk that hangs must not hang a heartbeat too.
-            let trouble = asked.trouble();
+            let trouble = asked.trouble().or_else(|| {
+                let (count, why) = hands.unopened(number)?;
+                Some(format!("{count} of its files can't be opened, one of them: {why}"))
+            });
             async move { trouble.map_or(Ok(()), Err) }
         });
     }

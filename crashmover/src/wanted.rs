@@ -20,6 +20,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use tokio::sync::Notify;
 
+use crate::answers::Answers;
 use crate::carried::Errand;
 use crate::hands::Slot;
 use crate::mover::{Load, Mover, Taken};
@@ -34,42 +35,57 @@ struct Body {
     ids: Vec<CrashId>,
 }
 
-/// Ids that nobody has looked for yet, each once, in the order in which they came.
-#[derive(Debug, Default)]
+/// Ids that are still to be looked for: each spool has a list of its own, so that one that answers
+/// slowly keeps no other from the next.
 pub(crate) struct Wanted {
-    ids: Mutex<Ids>,
+    /// By the spools' numbers.
+    lists: Vec<Mutex<Ids>>,
     more: Notify,
+    answers: Arc<Answers>,
 }
 
+/// Ids, each once, in the order in which they came.
 #[derive(Debug, Default)]
 struct Ids {
     order: VecDeque<CrashId>,
     known: HashSet<CrashId>,
 }
 
+impl Ids {
+    fn add(&mut self, id: CrashId) {
+        if self.order.len() < WANTED_IDS_MAX && self.known.insert(id) {
+            self.order.push_back(id);
+        }
+    }
+
+    fn next(&mut self) -> Option<CrashId> {
+        let id = self.order.pop_front()?;
+        self.known.remove(&id);
+        Some(id)
+    }
+}
+
 impl Wanted {
+    /// Nothing to look for in so many spools.
+    pub(crate) fn new(spools: usize) -> Self {
+        let lists = (0..spools).map(|_| Mutex::default()).collect();
+        Self { lists, more: Notify::new(), answers: Arc::default() }
+    }
+
     /// Notes ids, as far as there is room.
-    pub(crate) fn add(&self, ids: Vec<CrashId>) {
-        let mut state = self.lock();
-        for id in ids {
-            if state.order.len() < WANTED_IDS_MAX && state.known.insert(id) {
-                state.order.push_back(id);
+    pub(crate) fn add(&self, ids: &[CrashId]) {
+        for spool in 0..self.lists.len() {
+            let mut list = self.list(spool);
+            for id in ids {
+                list.add(*id);
             }
         }
-        drop(state);
         self.more.notify_one();
     }
 
-    fn next(&self) -> Option<CrashId> {
-        let mut state = self.lock();
-        let id = state.order.pop_front()?;
-        state.known.remove(&id);
-        Some(id)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Ids> {
-        // Every change leaves the state whole, so a panic elsewhere has broken nothing.
-        self.ids.lock().unwrap_or_else(PoisonError::into_inner)
+    fn list(&self, spool: usize) -> MutexGuard<'_, Ids> {
+        // Every change leaves the list whole, so a panic elsewhere has broken nothing.
+        self.lists[spool].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,7 +98,7 @@ pub(crate) fn router(wanted: Arc<Wanted>) -> Router {
 }
 
 async fn take_ids(State(wanted): State<Arc<Wanted>>, Json(body): Json<Body>) -> StatusCode {
-    wanted.add(body.ids);
+    wanted.add(&body.ids);
     StatusCode::ACCEPTED
 }
 
@@ -90,41 +106,30 @@ async fn take_ids(State(wanted): State<Arc<Wanted>>, Json(body): Json<Body>) -> 
 pub(crate) struct CarryingWanted(pub(crate) Arc<Mover>);
 
 impl Mover {
-    /// Claims at most `max` of the wanted crashes that wait in any of the spools. They count towards
-    /// the bytes in flight, but are not held back by them.
-    async fn take_wanted(self: &Arc<Self>, max: usize) -> Vec<Load> {
-        let mut loads = Vec::new();
-        while loads.len() < max {
-            let ids: Vec<_> =
-                std::iter::from_fn(|| self.wanted.next()).take(max - loads.len()).collect();
-            if ids.is_empty() {
-                break;
-            }
-            let mut asked = Vec::new();
-            for (spool, carried) in self.spools.iter().enumerate() {
-                if !carried.rests() {
-                    let (mover, ids) = (Arc::clone(self), ids.clone());
-                    asked.extend(
-                        carried.ask(Errand::Wanted, move || mover.claim_wanted(spool, &ids)),
-                    );
-                }
-            }
-            for question in asked {
-                loads.extend(question.answer().await.unwrap_or_default());
+    /// At most `max` wanted crashes that spools have answered with; those that have ids to look for
+    /// are asked. They count towards the bytes in flight, but are not held back by them. Of two
+    /// spools with the same crash one finds it stored.
+    fn take_wanted(self: &Arc<Self>, max: usize) -> Vec<Load> {
+        let came = self.wanted.answers.take(max);
+        let free = max - came.len();
+        for (spool, carried) in self.spools.iter().enumerate().filter(|_| free > 0) {
+            if !carried.rests() && !self.wanted.list(spool).order.is_empty() {
+                let mover = Arc::clone(self);
+                let work = move || mover.claim_wanted(spool, free);
+                self.wanted.answers.expect(carried.ask(Errand::Wanted, work));
             }
         }
-        // Of two spools with the same crash the other carries it later.
-        loads.truncate(max);
-        CRASHMOVER_WANTED.add(loads.len() as u64, &[]);
-        loads
+        CRASHMOVER_WANTED.add(came.len() as u64, &[]);
+        came
     }
 
-    /// Blocks: claims those of the ids that wait in one spool.
-    fn claim_wanted(&self, spool: usize, ids: &[CrashId]) -> Vec<Load> {
+    /// Blocks: claims at most `max` of the wanted crashes that wait in one spool.
+    fn claim_wanted(&self, spool: usize, max: usize) -> Vec<Load> {
         let source = &self.spools[spool].source;
+        let ids = std::iter::from_fn(|| self.wanted.list(spool).next());
         // What can't be read is told by the scans.
-        let found = ids.iter().filter_map(|crash_id| source.find(*crash_id).ok().flatten());
-        found.filter_map(|entry| self.claim_found(spool, &entry)).collect()
+        let found = ids.filter_map(|crash_id| source.find(crash_id).ok().flatten());
+        found.filter_map(|entry| self.claim_found(spool, &entry)).take(max).collect()
     }
 
     fn claim_found(&self, spool: usize, entry: &Entry) -> Option<Load> {
@@ -134,7 +139,7 @@ impl Mover {
         let backoff = waiting.map_or_else(|| self.fresh_backoff(), |waiting| waiting.backoff);
         match self.claim(spool, entry, backoff, again, Slot::Wanted) {
             Taken::Load(load) => Some(load),
-            Taken::No | Taken::Full(_) => None,
+            Taken::No | Taken::Full => None,
         }
     }
 }
@@ -144,7 +149,7 @@ impl Work for CarryingWanted {
     type Item = Load;
 
     async fn take(&self, max: usize) -> Result<Vec<Load>, BoxError> {
-        Ok(self.0.take_wanted(max).await)
+        Ok(self.0.take_wanted(max))
     }
 
     async fn run(&self, load: Load) {
@@ -152,7 +157,10 @@ impl Work for CarryingWanted {
     }
 
     async fn idle(&self) {
-        self.0.wanted.more.notified().await;
+        tokio::select! {
+            () = self.0.wanted.more.notified() => {}
+            () = self.0.wanted.answers.answered() => {}
+        }
     }
 }
 
@@ -168,15 +176,16 @@ mod tests {
 
     #[test]
     fn ids_are_kept_once_in_their_order_and_no_more_than_fit() {
-        let wanted = Wanted::default();
-        wanted.add(vec![id(2), id(1), id(2)]);
-        wanted.add(vec![id(1), id(3)]);
-        assert_eq!([wanted.next(), wanted.next()], [Some(id(2)), Some(id(1))]);
+        let mut ids = Ids::default();
+        for number in [2, 1, 2, 1, 3] {
+            ids.add(id(number));
+        }
+        assert_eq!([ids.next(), ids.next()], [Some(id(2)), Some(id(1))]);
         // What was looked for may be wanted again.
-        wanted.add(vec![id(2)]);
-        assert_eq!([wanted.next(), wanted.next(), wanted.next()], [Some(id(3)), Some(id(2)), None]);
-        wanted.add((0..5_000).map(id).collect());
-        let kept = std::iter::from_fn(|| wanted.next()).count();
+        ids.add(id(2));
+        assert_eq!([ids.next(), ids.next(), ids.next()], [Some(id(3)), Some(id(2)), None]);
+        (0..5_000).for_each(|number| ids.add(id(number)));
+        let kept = std::iter::from_fn(|| ids.next()).count();
         assert_eq!(kept, WANTED_IDS_MAX);
     }
 }
