@@ -41,6 +41,10 @@ pub(crate) enum Verb {
     Loadtest(LoadtestOptions),
     /// Post real crashes with plausible annotations, spread over past days; prints ids
     Sample(SampleOptions),
+    /// Show a crash's way so far: received, spooled, stored, queued, processed
+    Receipt(ReceiptOptions),
+    /// Look an installation over, and name what is not as it must be; changes nothing
+    Doctor,
     /// Ask for crashes to be processed again: by ids, a file of ids, or a condition over reports
     #[command(after_help = REPROCESS_EXAMPLES)]
     Reprocess(ReprocessOptions),
@@ -210,6 +214,16 @@ pub(crate) struct SampleOptions {
     /// The day of --fast, as 2026-11-24
     #[arg(long, value_name = "D", requires = "fast")]
     pub(crate) date: Option<Day>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ReceiptOptions {
+    /// The crash, with or without bp-
+    #[arg(value_name = "ID")]
+    pub(crate) id: CrashId,
+    /// The middleware, as http://host:port [default: the installation's]
+    #[arg(long, value_name = "URL")]
+    pub(crate) middleware: Option<String>,
 }
 
 const REPROCESS_EXAMPLES: &str = "Examples:

@@ -40,6 +40,8 @@ fn perform(cli: Cli, environment: &Environment) -> anyhow::Result<ExitCode> {
         Verb::Submit(options) => verbs::submit::perform(&place, &options, environment),
         Verb::Loadtest(options) => verbs::loadtest::perform(&place, &options, environment),
         Verb::Sample(options) => verbs::sample::perform(&place, &options, environment),
+        Verb::Receipt(options) => verbs::receipt::perform(&place, &options, environment),
+        Verb::Doctor => verbs::doctor::perform(&place, environment),
         Verb::Reprocess(options) => verbs::reprocess::perform(&place, &options, environment),
         Verb::Reconcile(options) => verbs::reconcile::perform(&place, &options, environment),
         Verb::Stackwalk(options) => verbs::stackwalk::perform(&options),

@@ -2,10 +2,12 @@
 
 pub(crate) mod config;
 pub(crate) mod db;
+pub(crate) mod doctor;
 mod form;
 pub(crate) mod hbase;
 pub(crate) mod loadtest;
 mod pace;
+pub(crate) mod receipt;
 pub(crate) mod reconcile;
 pub(crate) mod reprocess;
 pub(crate) mod sample;

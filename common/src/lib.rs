@@ -19,6 +19,7 @@ pub mod optional_path;
 pub mod outcome;
 pub mod processed_crash;
 pub mod raw_crash;
+pub mod receipt;
 pub mod storage;
 pub mod throttle;
 pub mod timestamp;

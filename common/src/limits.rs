@@ -247,6 +247,12 @@ pub const WAITING_JOBS_PER_CLIENT_MAX: i64 = 20;
 /// Jobs that may wait for their raw crash in all: the store is asked for each of them every second.
 pub const WAITING_JOBS_MAX: i64 = 1_000;
 
+/// Crashes whose way out of the spool a crashmover remembers for their receipts: some MB of memory.
+pub const CARRIED_REMEMBERED_MAX: usize = 10_000;
+
+/// Bytes of a crashmover's answer about one crash: a hundred files of one id fit.
+pub const RECEIPT_BYTES_MAX: usize = 64 * 1024;
+
 /// Ids of one `POST /wanted` to a crashmover, and ids that one remembers: all that may wait.
 pub const WANTED_IDS_MAX: usize = 1_000;
 

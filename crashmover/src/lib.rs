@@ -22,6 +22,7 @@ mod config;
 mod hands;
 mod hint;
 mod mover;
+mod receipt;
 mod run;
 mod shares;
 mod spools;

@@ -18,6 +18,7 @@ use crate::answers::Answers;
 use crate::carried::{Carried, Errand};
 use crate::hands::{Hands, Held, Slot};
 use crate::hint::Hints;
+use crate::receipt::Remembered;
 use crate::shares::{Sharer, most_of, share_out};
 use crate::waiting::Waiting;
 use crate::wanted::Wanted;
@@ -37,6 +38,8 @@ pub(crate) struct Mover {
     pub(crate) hands: Arc<Hands>,
     pub(crate) hints: Hints,
     pub(crate) ledger: Arc<Ledger>,
+    /// Who left the spools lately.
+    pub(crate) remembered: Arc<Remembered>,
     pub(crate) wanted: Arc<Wanted>,
     answers: Arc<Answers>,
     turn: AtomicUsize,
@@ -72,8 +75,20 @@ impl Mover {
     ) -> Self {
         let hands = Arc::new(Hands::new(spools.len()));
         let wanted = Arc::new(Wanted::new(spools.len()));
-        let (answers, turn) = (Arc::default(), AtomicUsize::new(0));
-        Self { config, spools, store, shell, hands, hints, ledger, wanted, answers, turn }
+        let (remembered, answers, turn) = (Arc::default(), Arc::default(), AtomicUsize::new(0));
+        Self {
+            config,
+            spools,
+            store,
+            shell,
+            hands,
+            hints,
+            ledger,
+            remembered,
+            wanted,
+            answers,
+            turn,
+        }
     }
 
     /// At most `max` crashes that spools have answered with; those that may have more are asked,

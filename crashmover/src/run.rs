@@ -14,9 +14,9 @@ use tokio_util::sync::CancellationToken;
 use crate::carried::Carried;
 use crate::hint::hints;
 use crate::mover::{Carrying, Mover};
-use crate::upkeep;
 use crate::wanted::{self, CarryingWanted};
 use crate::{CarriedSpool, Config};
+use crate::{receipt, upkeep};
 
 /// Why the crashmover can't run.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,7 @@ pub async fn run(
         lease: Duration::from_secs(config.carry_time_max_secs),
         poll: Duration::from_millis(config.scan_interval_ms.max(10)),
     };
+    let carried_spools = spools.clone();
     let spools: Vec<_> = spools
         .into_iter()
         .map(|spool| Arc::new(Carried::new(spool, bounds.poll, shell.clone())))
@@ -58,7 +59,8 @@ pub async fn run(
     let mover = Arc::new(Mover::new(config, spools, store, ledger, shell.clone(), hints));
     watch_health(&mover);
     let carried = CancellationToken::new();
-    let router = wanted::router(Arc::clone(&mover.wanted));
+    let router = wanted::router(Arc::clone(&mover.wanted))
+        .merge(receipt::router(&carried_spools, Arc::clone(&mover.remembered)));
     let for_wanted = Bounds { slots: wanted::SLOTS, ..bounds };
     let carrying = async {
         tokio::join!(

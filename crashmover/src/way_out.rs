@@ -3,14 +3,18 @@
 
 use std::sync::Arc;
 
+use auxilio_common::Timestamp;
 use auxilio_common::storage::PutRaw;
 use auxilio_spool::{Claim, Error, Event, Ledger};
 
 use crate::mover::Mover;
+use crate::receipt::Remembered;
 
 /// How a crash is about to leave.
 pub(crate) struct WayOut {
     ledger: Arc<Ledger>,
+    remembered: Arc<Remembered>,
+    at: Timestamp,
     event: Event,
 }
 
@@ -27,7 +31,12 @@ impl Mover {
 
     fn way_out(&self, spool: usize, event: Event) -> WayOut {
         let event = event.from_spool(&self.spools[spool].name);
-        WayOut { ledger: Arc::clone(&self.ledger), event }
+        WayOut {
+            ledger: Arc::clone(&self.ledger),
+            remembered: Arc::clone(&self.remembered),
+            at: self.shell.clock.now(),
+            event,
+        }
     }
 }
 
@@ -38,11 +47,14 @@ impl WayOut {
         claim: &Claim,
         take_out: impl FnOnce(&Claim) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let Self { ledger, event } = self;
+        let Self { ledger, remembered, at, event } = self;
         let ticket = ledger.expect(None, &claim.entry().path, &event);
         let taken = take_out(claim);
         match &taken {
-            Ok(_) => ledger.end(Some(ticket), event),
+            Ok(_) => {
+                remembered.note(claim.entry().crash_id, &event.spool, &event.outcome, at);
+                ledger.end(Some(ticket), event);
+            }
             Err(_) => ledger.give_up(ticket),
         }
         taken

@@ -71,6 +71,17 @@ pub struct JobView {
     pub last_error: Option<String>,
 }
 
+/// The end of a crash's last job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobEnd {
+    /// How it ended, by the name of [`auxilio_common::JobOutcome`].
+    pub outcome: String,
+    /// When.
+    pub ended_at: Timestamp,
+    /// The generation of its run, if it was taken.
+    pub generation: Option<Generation>,
+}
+
 impl Database {
     /// Queues new crashes in the standard lane. Doing it again changes nothing.
     ///
@@ -211,6 +222,18 @@ impl Database {
                 })
             })
             .collect()
+    }
+
+    /// How the last job of a crash ended, if one did.
+    pub async fn last_end(&self, crash_id: CrashId) -> Result<Option<JobEnd>, Error> {
+        let sql = "SELECT outcome, ended_at, generation FROM job_outcomes
+                   WHERE uuid = $1 ORDER BY ended_at DESC LIMIT 1";
+        let rows = self.query("look for a job's end", sql, &[&crash_id.to_string()]).await?;
+        Ok(rows.first().map(|row| JobEnd {
+            outcome: row.get(0),
+            ended_at: timestamp(row, 1),
+            generation: row.get::<_, Option<i64>>(2).map(Generation),
+        }))
     }
 
     /// The job of a crash, if it has one.

@@ -35,7 +35,7 @@ pub use config::Config;
 pub use connection::Database;
 pub use error::{Class, DatabaseRefusal, Error};
 pub use forgotten::Forgotten;
-pub use jobs::{Failure, Insertion, JobView, QueueDepth, Sweep};
+pub use jobs::{Failure, Insertion, JobEnd, JobView, QueueDepth, Sweep};
 pub use lead::Lead;
 pub use listener::Listener;
 pub use matching::Matching;

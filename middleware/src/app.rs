@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use tokio::sync::Semaphore;
 
 use crate::cache::Cache;
+use crate::crashmovers::Crashmovers;
 use crate::rows::Rows;
 use crate::{AdminToken, Config};
 
@@ -26,6 +27,8 @@ pub struct App {
     pub(crate) lists_kept: Duration,
     /// How long a crash may lie in a spool.
     pub(crate) spool_age_max: Duration,
+    /// Who knows what is in the spools.
+    pub(crate) crashmovers: Crashmovers,
     /// Whose word about the client's address is taken.
     pub(crate) trusted_proxies: Arc<[IpNet]>,
     pub(crate) admin: Option<AdminToken>,
@@ -55,6 +58,7 @@ impl App {
             processed_kept: Duration::from_secs(config.cache_processed_secs),
             lists_kept: Duration::from_secs(config.cache_lists_secs),
             spool_age_max: Duration::from_hours(24 * u64::from(config.spool_days_max)),
+            crashmovers: Crashmovers::new(&config.crashmover_urls),
             trusted_proxies: config.trusted_proxies.clone().into(),
             database,
             admin,

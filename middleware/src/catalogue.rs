@@ -39,6 +39,12 @@ const RESOURCES: &[Resource] = &[
         says: "whether the raw crash is in the store, and the generation of the processed one",
     },
     Resource {
+        path: "/api/Receipt/",
+        parameters: &["crash_id"],
+        token: false,
+        says: "a crash's way so far: received, spooled, stored, queued, processed",
+    },
+    Resource {
         path: "/api/LatestCrashes/",
         parameters: &["limit"],
         token: false,

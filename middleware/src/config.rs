@@ -22,6 +22,8 @@ pub struct Config {
     /// Days before today whose crashes may still wait in a spool: who asks for a younger id that the
     /// store lacks is told to wait.
     pub spool_days_max: u16,
+    /// Crashmovers to ask where in the spools a crash is, each as `http://host:port`.
+    pub crashmover_urls: Vec<String>,
     /// Networks of proxies whose header X-Forwarded-For is believed; the webapp is one.
     pub trusted_proxies: Vec<IpNet>,
     /// Servers of memcached, each as `host:port`; empty: the cache is in this process.
@@ -51,6 +53,7 @@ impl Default for Config {
             store_time_max_secs: 15,
             crashes_at_once_max: 16,
             spool_days_max: 1,
+            crashmover_urls: Vec::new(),
             trusted_proxies: ["127.0.0.0/8", "::1/128"]
                 .iter()
                 .filter_map(|net| net.parse().ok())

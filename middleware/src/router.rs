@@ -12,16 +12,17 @@ use crate::answer::Refusal;
 use crate::app::App;
 use crate::{
     bpapi_processed, catalogue, conditional, crash_status, latest_crashes, processed_crash,
-    raw_crash,
+    raw_crash, receipt,
 };
 
 /// The resources with their paths: each also answers without its last slash.
-fn resources() -> [(&'static str, MethodRouter<App>); 6] {
+fn resources() -> [(&'static str, MethodRouter<App>); 7] {
     [
         ("/api/", get(catalogue::get)),
         ("/api/ProcessedCrash/", get(processed_crash::get)),
         ("/api/RawCrash/", get(raw_crash::get)),
         ("/api/CrashStatus/", get(crash_status::get)),
+        ("/api/Receipt/", get(receipt::get)),
         ("/api/LatestCrashes/", get(latest_crashes::get)),
         (bpapi_processed::PATH, get(bpapi_processed::get)),
     ]

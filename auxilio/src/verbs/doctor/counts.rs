@@ -1,0 +1,165 @@
+//! Whether every submission and every kept crash is accounted for, by numbers that were counted in different
+//! places: the collector's counts, the crashmover's, and the files that are there.
+//!
+//! All goes on meanwhile, so counts are read before and after the files: what lies between the two is the
+//! play that a sum has. On a quiet system there is none.
+
+use std::thread;
+use std::time::Duration;
+
+use auxilio_common::SubmissionOutcome;
+use auxilio_crashmover::CarriedSpool;
+use auxilio_service::error_chain;
+use auxilio_spool::Source;
+use auxilio_spool::counts::{Counts, Reading};
+
+use super::kept::{self, Kept};
+use super::{Finding, Verdict};
+
+/// Time in which every live writer has written its counts: it does so each second.
+const WRITTEN_WITHIN: Duration = Duration::from_millis(2_500);
+
+/// Spools whose counts belong together.
+pub(super) struct Group {
+    /// What they are called together.
+    pub(super) name: String,
+    pub(super) sources: Vec<Source>,
+    /// The crashes of these spools in the counts of their own crashmover.
+    own: Vec<String>,
+    /// The spool whose crashmover carries them now, and what it calls them.
+    carrier: Option<(Source, String)>,
+}
+
+/// What is counted about a group.
+pub(super) struct Numbers {
+    /// Counts of submissions, each as its writer wrote it.
+    collectors: Vec<Counts>,
+    /// All of these together.
+    pub(super) submissions: Counts,
+    /// What crashmovers did with crashes of the group.
+    pub(super) carried: Counts,
+    lives: bool,
+}
+
+pub(super) fn check(spools: Vec<CarriedSpool>) -> Vec<Finding> {
+    groups(spools).iter().flat_map(check_group).collect()
+}
+
+/// The collector's spools are one group: their counts stand in the first. Each further spool is one.
+fn groups(spools: Vec<CarriedSpool>) -> Vec<Group> {
+    let is_own = |spool: &CarriedSpool| ["primary", "fallback"].contains(&spool.name.as_str());
+    let own = || ["primary".to_owned(), "fallback".to_owned()].to_vec();
+    let (ours, further): (Vec<_>, Vec<_>) = spools.into_iter().partition(is_own);
+    let first = ours.first().map(|spool| spool.source.clone());
+    let ours = Group {
+        name: "primary".to_owned(),
+        sources: ours.into_iter().map(|spool| spool.source).collect(),
+        own: own(),
+        carrier: None,
+    };
+    let further = further.into_iter().map(|spool| Group {
+        carrier: first.clone().map(|first| (first, spool.name.clone())),
+        name: spool.name,
+        sources: vec![spool.source],
+        own: own(),
+    });
+    std::iter::once(ours).chain(further).collect()
+}
+
+fn check_group(group: &Group) -> Vec<Finding> {
+    match look(group) {
+        Ok((before, files, after)) => {
+            let mut findings = submissions(group, &before);
+            findings.extend(kept::compare(group, &before, &files, &after));
+            findings
+        }
+        Err(error) => vec![Finding {
+            check: "counts",
+            spool: group.name.clone(),
+            product: None,
+            result: Verdict::NotKnown,
+            says: error_chain(&error),
+        }],
+    }
+}
+
+fn look(group: &Group) -> Result<(Numbers, Kept, Numbers), auxilio_spool::Error> {
+    let before = Numbers::read(group)?;
+    let files = Kept::in_spools(&group.sources)?;
+    if before.lives {
+        thread::sleep(WRITTEN_WITHIN);
+    }
+    let after = Numbers::read(group)?;
+    Ok((before, files, after))
+}
+
+/// Each writer's own sum, which holds at every moment.
+fn submissions(group: &Group, numbers: &Numbers) -> Vec<Finding> {
+    let is_wrong = |counts: &&Counts| counts.received != counts.in_flight + ended(counts);
+    let wrong: Vec<_> = numbers.collectors.iter().filter(is_wrong).collect();
+    let finding = |counts: &Counts, result| Finding {
+        check: "submissions",
+        spool: group.name.clone(),
+        product: None,
+        result,
+        says: sum(counts),
+    };
+    if wrong.is_empty() {
+        return vec![finding(&numbers.submissions, Verdict::Fine)];
+    }
+    wrong.into_iter().map(|counts| finding(counts, Verdict::Differs)).collect()
+}
+
+fn ended(counts: &Counts) -> u64 {
+    SubmissionOutcome::ALL.iter().map(|outcome| counts.outcome(outcome.as_str())).sum()
+}
+
+fn sum(counts: &Counts) -> String {
+    let ends = SubmissionOutcome::ALL
+        .map(|outcome| format!(" + {} {}", counts.outcome(outcome.as_str()), outcome.as_str()));
+    let all = counts.in_flight + ended(counts);
+    let is = if counts.received == all { "=" } else { "is not" };
+    format!("{} received {is} {} in_flight{}", counts.received, counts.in_flight, ends.concat())
+}
+
+impl Numbers {
+    fn read(group: &Group) -> Result<Self, auxilio_spool::Error> {
+        let mut numbers = Self {
+            collectors: Vec::new(),
+            submissions: Counts::default(),
+            carried: Counts::default(),
+            lives: false,
+        };
+        for source in &group.sources {
+            source.check_readable()?;
+            for reading in source.counts()? {
+                numbers.add(reading?, |spool| group.own.iter().any(|own| own == spool), true);
+            }
+        }
+        if let Some((source, name)) = &group.carrier {
+            for reading in source.counts()? {
+                numbers.add(reading?, |spool| spool == name, false);
+            }
+        }
+        Ok(numbers)
+    }
+
+    fn add(&mut self, reading: Reading, is_meant: impl Fn(&str) -> bool, submissions: bool) {
+        self.lives |= reading.lives;
+        let (mut submitted, mut carried) = (Counts::default(), Counts::default());
+        for (event, count) in reading.counts.events {
+            if event.spool.is_empty() {
+                submitted.events.insert(event, count);
+            } else if is_meant(&event.spool) {
+                carried.events.insert(event, count);
+            }
+        }
+        self.carried.merge(&carried);
+        if submissions {
+            submitted.received = reading.counts.received;
+            submitted.in_flight = reading.counts.in_flight;
+            self.submissions.merge(&submitted);
+            self.collectors.push(submitted);
+        }
+    }
+}
