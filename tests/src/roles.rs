@@ -212,7 +212,7 @@ impl Roles {
              [crashmover]\nadmin_address = \"{}\"\nmonitor_urls = [\"http://{}\"]\n[disk_store]\ndir = \"{}\"\n\
              [database]\nport = {}\nuser = \"{USER}\"\ndatabase = \"{}\"\n[monitor]\nadmin_address = \"{}\"\ncrashmover_urls = [\"http://{}\"]\n\
              [processor]\nadmin_address = \"{}\"\nsymbols_dirs = [\"{}\"]\nsymbols_cache_dir = \"{}\"\n\
-             [middleware]\naddress = \"{}\"\n[webapp]\naddress = \"{}\"\nmiddleware_url = \"http://{}\"\n",
+             [middleware]\naddress = \"{}\"\ncrashmover_urls = [\"http://{}\"]\n[webapp]\naddress = \"{}\"\nmiddleware_url = \"http://{}\"\n",
             at("collector"),
             path("spool"),
             at("crashmover"),
@@ -226,6 +226,7 @@ impl Roles {
             path("symbols"),
             path("cache"),
             at("middleware"),
+            at("crashmover"),
             at("webapp"),
             at("middleware"),
         )
