@@ -1,6 +1,7 @@
 //! Receipts and counts: where a crash is at every step of its way, and that all are accounted for.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,9 +96,13 @@ fn a_receipt_shows_each_step_and_nothing_private() {
     assert_eq!(status, 503, "{told}");
     assert!(told["error"].as_str().unwrap().contains("a crashmover does not answer"), "{told}");
 
-    // The store takes nothing: the crashes wait.
+    // The store takes nothing and says nothing: the crashes wait.
     let store = roles.dir.path().join("store");
-    std::fs::write(&store, b"no folder").unwrap();
+    let allow = |mode| {
+        std::fs::set_permissions(&store, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    wait::until("a store", PATIENCE, || store.is_dir().then_some(()));
+    allow(0o000);
     roles.start_role("crashmover").unwrap();
     let told = wait_state(&roles, accepted, "spooled");
     assert_eq!(told["spooled"][0]["lane"], "standard");
@@ -114,7 +119,7 @@ fn a_receipt_shows_each_step_and_nothing_private() {
     let unknown: CrashId = "0b794045-87ec-4649-9ce1-73ec00120824".parse().unwrap();
     let (status, told) = receipt(&roles, unknown);
     assert_eq!(status, 503, "{told}");
-    std::fs::remove_file(&store).unwrap();
+    allow(0o755);
     wait_state(&roles, accepted, "stored");
     let told = wait_state(&roles, deferred, "deferred");
     assert_eq!(told["carried"][0]["outcome"], "stored");
