@@ -55,7 +55,7 @@ impl Config {
         config.crashmover.monitor_urls = vec![format!("http://{}", config.monitor.admin_address)];
         config.monitor.crashmover_urls =
             vec![format!("http://{}", config.crashmover.admin_address)];
-        config.middleware.crashmover_urls = config.monitor.crashmover_urls.clone();
+        config.middleware.crashmover_urls.clone_from(&config.monitor.crashmover_urls);
         config.webapp.middleware_url = format!("http://{}", config.middleware.address);
         config.webapp.api_link_url.clone_from(&config.webapp.middleware_url);
         let secrets = Secrets::of(dir);

@@ -41,7 +41,7 @@ pub(crate) fn perform(
     if place.json {
         println!("{told}");
     } else {
-        lines(&told).iter().for_each(|line| println!("{line}"));
+        println!("{}", lines(&told).join("\n"));
     }
     Ok(ExitCode::SUCCESS)
 }
