@@ -1,4 +1,5 @@
 //! Receipts and counts: where a crash is at every step of its way, and that all are accounted for.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -78,11 +79,11 @@ fn says(findings: &[Value], check: &str) -> String {
 #[test]
 fn a_receipt_shows_each_step_and_nothing_private() {
     let mut roles = Roles::prepare(&[]).unwrap();
-    let rules = roles.dir.path().join("rules.toml");
-    std::fs::write(&rules, RULES).unwrap();
+    let set = roles.dir.path().join("rules.toml");
+    std::fs::write(&set, RULES).unwrap();
     let config = std::fs::read_to_string(roles.config_file()).unwrap();
-    let rules = format!("[collector.throttle]\nrules = \"{}\"\n", rules.display());
-    std::fs::write(roles.config_file(), config + &rules).unwrap();
+    let section = format!("[collector.throttle]\nrules = \"{}\"\n", set.display());
+    std::fs::write(roles.config_file(), config + &section).unwrap();
     for role in ["collector", "middleware"] {
         roles.start_role(role).unwrap();
     }
