@@ -35,7 +35,7 @@ async fn the_catalogue_names_paths_that_answer() {
     let service = Service::start().await;
     let catalogue = json(&service.get("/api/").await);
     let resources = catalogue["resources"].as_array().unwrap();
-    assert_eq!(resources.len(), 5);
+    assert_eq!(resources.len(), 6);
     for resource in resources {
         let crash_id = id(1).to_string();
         let path = resource["path"].as_str().unwrap().replace("{crash_id}", &crash_id);
