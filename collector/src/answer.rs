@@ -26,7 +26,7 @@ pub(crate) fn refused(refusal: &Refusal, close: bool) -> Response<Body> {
         // Whole seconds, rounded up: who comes earlier is refused again.
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    } else if refusal.is_ours() {
+    } else if refusal.status() == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
     }
     if close {

@@ -8,11 +8,14 @@ use bytes::Bytes;
 use http::{Version, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use tokio::time::timeout;
 
 use crate::codings::{Budget, Coding, Decoder};
+use crate::config::Config;
 use crate::content::Content;
 use crate::form::{Form, Received};
 use crate::multipart::{FeedError, Parser};
+use crate::overload::Load;
 use crate::refusal::Refusal;
 
 /// Bytes of a body that is not compressed which are read between two turns of others.
@@ -53,6 +56,8 @@ pub(crate) struct Read {
     pub(crate) received: Received,
     /// Bytes on the wire.
     pub(crate) wire_bytes: u64,
+    /// What it counts for until it is spooled.
+    pub(crate) load: Load,
 }
 
 /// A body under way.
@@ -61,6 +66,25 @@ pub(crate) struct Reader {
     form: Form,
     inflater: Option<Inflater>,
     wire_bytes: u64,
+    load: Load,
+}
+
+/// How long a body may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyTimes {
+    /// In all.
+    whole_max: Duration,
+    /// Without a byte.
+    stall_max: Duration,
+}
+
+impl BodyTimes {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            whole_max: Duration::from_secs(config.body_time_max_secs),
+            stall_max: Duration::from_secs(config.body_stall_max_secs),
+        }
+    }
 }
 
 /// What makes a compressed body plain.
@@ -72,27 +96,23 @@ struct Inflater {
 }
 
 impl Reader {
-    pub(crate) fn new(content: &Content, form: Form) -> Result<Self, Refusal> {
+    pub(crate) fn new(content: &Content, form: Form, load: Load) -> Result<Self, Refusal> {
         let inflater = match content.coding {
             Some(coding) => Some(Inflater::new(coding)?),
             None => None,
         };
-        Ok(Self { parser: Parser::new(&content.boundary), form, inflater, wire_bytes: 0 })
+        Ok(Self { parser: Parser::new(&content.boundary), form, inflater, wire_bytes: 0, load })
     }
 
-    /// Reads the body to its end within a time.
-    pub(crate) async fn read(
-        mut self,
-        wire: &mut Wire,
-        time_max: Duration,
-    ) -> Result<Read, Refusal> {
+    /// Reads the body to its end within its times.
+    pub(crate) async fn read(mut self, wire: &mut Wire, times: BodyTimes) -> Result<Read, Refusal> {
         let whole = async {
-            while let Some(bytes) = wire.next().await {
+            while let Some(bytes) = next_in_time(wire, times.stall_max).await? {
                 self.take(&bytes.map_err(Refusal::Aborted)?).await?;
             }
             Ok::<(), Refusal>(())
         };
-        tokio::time::timeout(time_max, whole).await.map_err(|_| Refusal::TooSlow)??;
+        timeout(times.whole_max, whole).await.map_err(|_| Refusal::TooSlow)??;
         self.finish()
     }
 
@@ -101,6 +121,7 @@ impl Reader {
         if self.wire_bytes > limits::BODY_BYTES_MAX {
             return Err(Refusal::TooLarge("the body"));
         }
+        self.load.grow_to(self.wire_bytes);
         let Some(inflater) = &mut self.inflater else {
             for piece in bytes.chunks(PIECE_BYTES) {
                 feed(&mut self.parser, &mut self.form, piece)?;
@@ -136,7 +157,7 @@ impl Reader {
             metrics::COLLECTOR_INFLATED_BYTES.add(inflater.budget.unpacked(), &[coding]);
             metrics::COLLECTOR_INFLATE_RATIO.record(plain / (self.wire_bytes as f64).max(1.0), &[]);
         }
-        Ok(Read { received, wire_bytes: self.wire_bytes })
+        Ok(Read { received, wire_bytes: self.wire_bytes, load: self.load })
     }
 }
 
@@ -186,6 +207,14 @@ fn feed(parser: &mut Parser, form: &mut Form, bytes: &[u8]) -> Result<(), Refusa
     })
 }
 
+/// The next bytes of a body that does not stand still.
+async fn next_in_time(
+    wire: &mut Wire,
+    stall_max: Duration,
+) -> Result<Option<Result<Bytes, hyper::Error>>, Refusal> {
+    timeout(stall_max, wire.next()).await.map_err(|_| Refusal::TooSlow)
+}
+
 /// Reads what is left of a refused body, so that its sender gets to see the answer. Says whether
 /// the body came to its end; if not, the connection must be closed. A client that still holds its body
 /// back is not asked for it.
@@ -204,5 +233,5 @@ pub(crate) async fn drain(wire: &mut Wire, time_max: Duration) -> bool {
         }
         true
     };
-    tokio::time::timeout(time_max, whole).await.unwrap_or(false)
+    timeout(time_max, whole).await.unwrap_or(false)
 }

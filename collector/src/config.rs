@@ -15,8 +15,14 @@ pub struct Config {
     pub submitter_tokens: Vec<String>,
     /// Time for a whole body, in seconds; slower clients are cut.
     pub body_time_max_secs: u64,
+    /// Time without a byte of a body, in seconds, after which it is cut.
+    pub body_stall_max_secs: u64,
     /// Time that the rest of a refused body is read for, in seconds, so that its sender sees the answer.
     pub drain_time_max_secs: u64,
+    /// Submissions under way at once; more are told to come again.
+    pub submissions_in_flight_max: u64,
+    /// Bytes of their bodies, which lie unfinished on the disk; more are told to come again.
+    pub bytes_in_flight_max: u64,
     /// Annotations that are dropped on arrival, by their exact names.
     pub removed_fields: Vec<String>,
     /// Networks of proxies whose header X-Forwarded-For is believed.
@@ -60,7 +66,13 @@ impl Default for Config {
             submitter_tokens: Vec::new(),
             // 25 MiB over a slow mobile link.
             body_time_max_secs: 300,
+            // A link that was lost for longer does not come back within the same connection.
+            body_stall_max_secs: 60,
             drain_time_max_secs: 10,
+            // Each costs a file, a connection and at most some 200 kB of memory.
+            submissions_in_flight_max: 1_000,
+            // 200 of the largest, and more.
+            bytes_in_flight_max: 8 << 30,
             // Of what Mozilla's collector drops; the e-mail address is a protected field here, which
             // people fill in to be answered.
             removed_fields: ["TelemetryClientId", "TelemetryServerURL", "TelemetrySessionId"]

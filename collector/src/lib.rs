@@ -16,6 +16,7 @@ mod identity;
 mod multipart;
 mod nested_form;
 mod notes;
+mod overload;
 mod packed;
 mod part_head;
 mod refusal;

@@ -44,6 +44,9 @@ pub(crate) enum Refusal {
     /// Too many came of one client or product; the next is free after this time.
     #[error("{0} is over its quota")]
     OverQuota(&'static str, std::time::Duration),
+    /// More is under way than we take on at once.
+    #[error("too many {0} are under way")]
+    Overloaded(&'static str),
     /// The spool could not take it.
     #[error("the spool could not take the crash")]
     Spool(#[source] auxilio_spool::Error),
@@ -67,7 +70,9 @@ impl Refusal {
             Self::UnknownEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::OverQuota(..) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Spool(_) | Self::DiskFull(_) | Self::Internal => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Spool(_) | Self::DiskFull(_) | Self::Overloaded(_) | Self::Internal => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -93,6 +98,7 @@ impl Refusal {
             Self::TooLarge(_) => "malformed_too_large",
             Self::OverQuota(..) => "over_quota",
             Self::TooSlow => "malformed_too_slow",
+            Self::Overloaded(_) => "overloaded",
             Self::Spool(_) => "spool_failed",
             Self::DiskFull(_) => "disk_full",
             Self::Internal => "internal",

@@ -8,16 +8,17 @@ use auxilio_common::{
     CrashId, Metadata, RawCrash, SubmissionOutcome, Throttle, Timestamp, annotation,
 };
 use auxilio_service::{Shell, error_chain, metrics};
-use auxilio_spool::{Error as SpoolError, Lane, Ledger, Spool};
+use auxilio_spool::{Lane, Ledger, Spool};
 use axum::body::Body;
 use http::{HeaderMap, Request, Response, header};
 use hyper::body::Incoming;
 
-use crate::body::{self, Read, Reader, Wire};
+use crate::body::{self, BodyTimes, Read, Reader, Wire};
 use crate::codings::Coding;
 use crate::config::Config;
 use crate::content::Content;
 use crate::form::{Form, Received};
+use crate::overload::Overload;
 use crate::refusal::Refusal;
 use crate::submission::Submission;
 use crate::throttle::quota::Quotas;
@@ -33,7 +34,8 @@ pub(crate) struct Collector {
     rules: Arc<LiveRules>,
     quotas: Quotas,
     removed_fields: Vec<String>,
-    pub(crate) body_time_max: Duration,
+    overload: Arc<Overload>,
+    times: BodyTimes,
     pub(crate) drain_time_max: Duration,
     pub(crate) shell: Shell,
 }
@@ -54,7 +56,8 @@ impl Collector {
             rules,
             quotas,
             removed_fields: config.removed_fields.clone(),
-            body_time_max: Duration::from_secs(config.body_time_max_secs),
+            overload: Overload::new(config),
+            times: BodyTimes::new(config),
             drain_time_max: Duration::from_secs(config.drain_time_max_secs),
             shell,
         }
@@ -97,12 +100,12 @@ impl Collector {
             self.quotas.take_address(peer, headers)?;
         }
         let content = Content::of(headers)?;
-        self.spool.check_room().map_err(|error| match error {
-            SpoolError::FewBytes { .. } | SpoolError::FewInodes { .. } => Refusal::DiskFull(error),
-            error => Refusal::Spool(error),
+        // From here on it counts, until it is spooled or refused.
+        let load = self.overload.admit(content_length(headers))?;
+        let draft = self.spool.begin().map_err(|error| {
+            if error.is_fullness() { Refusal::DiskFull(error) } else { Refusal::Spool(error) }
         })?;
-        let form = Form::new(self.spool.begin().map_err(Refusal::Spool)?);
-        let read = Reader::new(&content, form)?.read(wire, self.body_time_max).await?;
+        let read = Reader::new(&content, Form::new(draft), load)?.read(wire, self.times).await?;
         Ok((content.coding, read))
     }
 
@@ -139,7 +142,8 @@ impl Collector {
         received_at: Timestamp,
         submission: &mut Submission,
     ) -> Result<(CrashId, Decision), Refusal> {
-        let Received { draft, mut annotations, payload, mut notes } = read.received;
+        let Read { received, wire_bytes, load: _load } = read;
+        let Received { draft, mut annotations, payload, mut notes } = received;
         private::remove(&mut annotations, &self.removed_fields, &mut notes);
         notes.extend(annotation::fill_from_aliases(&mut annotations));
         submission.is_of(&annotations);
@@ -174,7 +178,7 @@ impl Collector {
             sample_percent: decision.sample_percent,
             payload,
             payload_compressed: coding.is_some(),
-            payload_size: read.wire_bytes,
+            payload_size: wire_bytes,
             user_agent: user_agent(headers),
             id_supplied: identity.supplied,
             collector_notes: notes,
@@ -231,6 +235,11 @@ fn log_refusal(refusal: &Refusal) {
             "a submission was not taken"
         );
     }
+}
+
+/// How long the body is, if the client says it.
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
 fn user_agent(headers: &HeaderMap) -> Option<String> {

@@ -1,5 +1,5 @@
-//! What a collector does every second beside its requests: its counts go to the disk, and the disk's room
-//! into metrics.
+//! What a collector does every second beside its requests: its counts go to the disk, the disk's room
+//! into metrics, and what waits is measured where it has a bound.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +14,16 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// Goes on until it is told that the last submission has ended.
 pub(crate) async fn run(spool: Arc<Spool>, ledger: Arc<Ledger>, ended: CancellationToken) {
-    let trouble = "counts can't be written: they wait in memory";
+    let trouble = "counts can't be written and wait in memory, or the spool can't be measured";
     recurring::every(EVERY, ended, trouble, move || look(&spool, &ledger)).await;
 }
 
 fn look(spool: &Spool, ledger: &Ledger) -> Result<(), Error> {
+    let measured = spool.measure();
     if let Ok(room) = spool.room() {
         COLLECTOR_DISK_FREE.set(room.free_bytes as f64, &[]);
         COLLECTOR_INODES_FREE.set(room.free_inodes as f64, &[]);
     }
-    ledger.flush()
+    ledger.flush()?;
+    measured
 }

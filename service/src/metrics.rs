@@ -80,6 +80,8 @@ declare! {
         "Submissions that ended, by outcome and by rule or code.";
     COLLECTOR_IN_FLIGHT: Gauge "auxilio_collector_submissions_in_flight_count" []
         "Submissions between their head and their answer.";
+    COLLECTOR_IN_FLIGHT_BYTES: Gauge "auxilio_collector_submissions_in_flight_bytes" []
+        "Bytes of their bodies, those that are still to come included where the client says how many.";
     COLLECTOR_BODY: Histogram "auxilio_collector_body_bytes" []
         "Bytes of a submission's body on the wire.";
     COLLECTOR_BODY_BYTES: Counter "auxilio_collector_body_bytes_total" ["coding"]

@@ -19,6 +19,8 @@ pub struct Config {
     pub free_bytes_min: u64,
     /// Free inodes below which nothing is taken, in percent of the file system.
     pub free_inodes_percent_min: u8,
+    /// Bytes of all that waits, quarantine included, above which nothing is taken; 0 is no bound.
+    pub total_bytes_max: u64,
 }
 
 impl Default for Config {
@@ -30,6 +32,7 @@ impl Default for Config {
             free_percent_min: 5,
             free_bytes_min: 2 << 30,
             free_inodes_percent_min: 5,
+            total_bytes_max: 0,
         }
     }
 }

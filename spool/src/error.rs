@@ -66,6 +66,14 @@ pub enum Error {
         /// Inodes that must be.
         mark: u64,
     },
+    /// More waits than the configuration allows: nothing is taken.
+    #[error("{waiting} bytes wait in the spool, not fewer than {max}")]
+    TooMuchWaits {
+        /// Bytes that wait.
+        waiting: u64,
+        /// Bytes from which on nothing is taken.
+        max: u64,
+    },
     /// Two dumps of one crash have the same name.
     #[error("the crash has a dump \"{0}\" already")]
     DumpTwice(DumpName),
@@ -94,6 +102,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the spool is well and only too full: by its marks, or by how much waits.
+    pub fn is_fullness(&self) -> bool {
+        matches!(self, Self::FewBytes { .. } | Self::FewInodes { .. } | Self::TooMuchWaits { .. })
+    }
+
     /// For `map_err` on a call of the file system.
     pub(crate) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { operation, path: path.to_owned(), source }

@@ -1,12 +1,14 @@
 //! The spool as its writers hold it: the main folder and, if there is one, the fallback.
 
+use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use auxilio_common::{Clock, Random};
 
 use crate::root::Root;
-use crate::{Config, Draft, Error, Room, Source, counts, instance, water_mark};
+use crate::{Config, Depths, Draft, Error, Lane, Room, Source, counts, instance, water_mark};
 
 /// An open spool. Several may be open on one folder, in one process or in many.
 #[derive(Debug)]
@@ -14,6 +16,10 @@ pub struct Spool {
     pub(crate) config: Config,
     pub(crate) roots: Vec<Arc<Root>>,
     random: Arc<dyn Random>,
+    /// Bytes that waited in the main folder when it was last measured.
+    waiting_bytes: AtomicU64,
+    /// What earlier measurings have found.
+    depths: Mutex<Depths>,
 }
 
 impl Spool {
@@ -29,20 +35,28 @@ impl Spool {
             .chain(fallback)
             .map(|source| Root::open(source).map(Arc::new))
             .collect::<Result<_, _>>()?;
-        Ok(Self { config, roots, random })
+        let waiting_bytes = AtomicU64::new(0);
+        Ok(Self { config, roots, random, waiting_bytes, depths: Mutex::default() })
     }
 
-    /// Begins a crash: in the main folder, or in the fallback while the main one can't flush.
+    /// Begins a crash: in the main folder, or in the fallback while the main one can't flush or has no room.
     pub fn begin(&self) -> Result<Draft, Error> {
-        let main = &self.roots[0];
-        let Some(fallback) = self.roots.get(1) else { return self.begin_in(main) };
-        if main.may_take() {
-            match self.begin_in(main) {
-                Ok(draft) => return Ok(draft),
-                Err(_) => main.failed(),
+        let mut trouble = None;
+        for (place, root) in self.roots.iter().enumerate() {
+            let is_last = place + 1 == self.roots.len();
+            if let Err(error) = self.check_root(root) {
+                trouble.get_or_insert(error);
+            } else if is_last || root.may_take() {
+                match Draft::create(Arc::clone(root), &*self.random) {
+                    Ok(draft) => return Ok(draft),
+                    Err(error) => trouble = Some(error),
+                }
+                root.failed();
             }
         }
-        self.begin_in(fallback)
+        // The last one was tried, so there is one.
+        let none = || Error::io("begin a crash in", self.dir())(io::ErrorKind::NotFound.into());
+        Err(trouble.unwrap_or_else(none))
     }
 
     /// Removes unfinished files of dead writers, as [`Spool::open`] does. Returns how many.
@@ -56,9 +70,39 @@ impl Spool {
         Room::of(self.dir())
     }
 
-    /// Whether there is room enough to take crashes, by the marks of the configuration.
+    /// Whether there is room enough to take crashes, by the marks of the configuration: in the main folder,
+    /// else in the fallback.
     pub fn check_room(&self) -> Result<(), Error> {
-        water_mark::check(&self.config, self.room()?)
+        let mut rooms = self.roots.iter().map(|root| self.check_root(root));
+        match rooms.next() {
+            Some(Err(_)) if rooms.any(|room| room.is_ok()) => Ok(()),
+            first => first.unwrap_or(Ok(())),
+        }
+    }
+
+    fn check_root(&self, root: &Root) -> Result<(), Error> {
+        let (waiting, max) =
+            (self.waiting_bytes.load(Ordering::Relaxed), self.config.total_bytes_max);
+        if max > 0 && waiting >= max {
+            return Err(Error::TooMuchWaits { waiting, max });
+        }
+        water_mark::check(&self.config, Room::of(root.source.dir())?)
+    }
+
+    /// Measures what waits in the main folder, for the bound on it. What comes until
+    /// the next measuring may go beyond that. Costs nothing where there is no bound.
+    pub fn measure(&self) -> Result<(), Error> {
+        if self.config.total_bytes_max == 0 {
+            return Ok(());
+        }
+        // It knows less after a panic, nothing wrong.
+        let mut depths = self.depths.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bytes = depths.quarantine(self.source()).bytes;
+        for lane in Lane::ALL {
+            bytes += depths.lane(self.source(), lane)?.bytes;
+        }
+        self.waiting_bytes.store(bytes, Ordering::Relaxed);
+        Ok(())
     }
 
     /// The main folder as its readers hold it.
@@ -69,9 +113,5 @@ impl Spool {
     /// The main folder.
     pub fn dir(&self) -> &Path {
         self.source().dir()
-    }
-
-    fn begin_in(&self, root: &Arc<Root>) -> Result<Draft, Error> {
-        Draft::create(Arc::clone(root), &*self.random)
     }
 }

@@ -6,6 +6,7 @@ mod clients;
 mod codings;
 mod files;
 mod hostile;
+mod overload;
 mod refusals;
 mod server;
 mod submissions;
