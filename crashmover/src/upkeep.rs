@@ -43,7 +43,7 @@ pub(crate) async fn run(spool: Arc<Carried>, shell: Shell) {
         let started = shell.clock.monotonic();
         let (counted, now, known) = (Arc::clone(&spool), shell.clock.now(), Arc::clone(&depths));
         let counting = tokio::task::spawn_blocking(move || {
-            count(&counted, &mut known.lock().unwrap_or_else(PoisonError::into_inner), now)
+            look_after(&counted, &mut known.lock().unwrap_or_else(PoisonError::into_inner), now)
         });
         let result = tokio::select! {
             result = counting => result,
@@ -70,10 +70,16 @@ pub(crate) async fn run(spool: Arc<Carried>, shell: Shell) {
     }
 }
 
+/// Counts, and removes what is empty and old, whatever became of the count.
+fn look_after(spool: &Carried, depths: &mut Depths, now: Timestamp) -> Result<(), Error> {
+    // An absent spool is not empty: what was counted last stays.
+    spool.source.check_readable()?;
+    let counted = count(spool, depths, now);
+    counted.and(spool.source.remove_old_folders().map(drop))
+}
+
 fn count(spool: &Carried, depths: &mut Depths, now: Timestamp) -> Result<(), Error> {
     let (name, source) = (spool.name.as_str(), &spool.source);
-    // An absent spool is not empty: what was counted last stays.
-    source.check_readable()?;
     let mut oldest = None;
     for lane in Lane::ALL {
         let depth = depths.lane(source, lane)?;
@@ -85,5 +91,5 @@ fn count(spool: &Carried, depths: &mut Depths, now: Timestamp) -> Result<(), Err
     CRASHMOVER_OLDEST.set(age.as_secs_f64(), &[name]);
     CRASHMOVER_QUARANTINED.set(depths.quarantine(source).count as f64, &[name]);
     CRASHMOVER_SPOOL_FREE.set(Room::of(source.dir())?.free_bytes as f64, &[name]);
-    source.remove_old_folders().map(drop)
+    Ok(())
 }

@@ -14,6 +14,9 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
+/// How the name of a folder begins that has not got its own yet.
+pub const ASIDE: &str = ".";
+
 /// Flushes a file's data and length.
 pub fn flush_data(file: &File) -> io::Result<()> {
     file.sync_data()
@@ -52,7 +55,7 @@ pub fn make_folder(parent: &Path, name: impl AsRef<OsStr>) -> io::Result<()> {
 /// Makes a folder with an owner. It has its name only once it is the owner's: no writer of theirs
 /// meets one that it can't write to. That others do the same at once is fine.
 fn make_folder_of(parent: &Path, name: &OsStr, owner: &fs::Metadata) -> io::Result<()> {
-    let mut aside = OsStr::new(".").to_owned();
+    let mut aside = OsStr::new(ASIDE).to_owned();
     aside.push(name);
     let (aside, named) = (parent.join(aside), parent.join(name));
     while !named.is_dir() {

@@ -138,8 +138,8 @@ impl Folder {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let crash_id = layout::crash_of_file_name(name).filter(|_| metadata.is_file());
         match (self, crash_id) {
-            // A minute has its files told by itself.
-            (Self::Lane(_), _) if metadata.is_dir() && layout::is_minute_name(name) => None,
+            // A minute has its files told by itself; one that has not got its name yet has none.
+            (Self::Lane(_), _) if metadata.is_dir() && layout::minute_of(name).is_some() => None,
             (Self::Minute(lane, _), Some(crash_id)) => Some(Kind::Waiting(*lane, crash_id)),
             (Self::Quarantine(_), Some(crash_id)) => Some(Kind::Quarantined(crash_id)),
             // Told with its crash. One that stands alone was left by a kill, and is worth nothing.

@@ -117,6 +117,11 @@ pub(crate) fn is_minute_name(name: &str) -> bool {
     name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// The minute of a folder: by its name, or by the one that it is about to get.
+pub(crate) fn minute_of(name: &str) -> Option<&str> {
+    Some(name.strip_prefix(durable::ASIDE).unwrap_or(name)).filter(|name| is_minute_name(name))
+}
+
 /// The name below which empty folders go: no writer's clock is five minutes behind.
 pub(crate) fn oldest_minute_kept(now: Timestamp) -> String {
     minute_name(now.minus(Duration::from_mins(5)))
@@ -142,5 +147,7 @@ mod tests {
         assert_eq!(minute_name(at), "201212241805");
         assert_eq!(oldest_minute_kept(at), "201212241800");
         assert!(is_minute_name("201212241805") && !is_minute_name("20121224180x"));
+        assert_eq!([".201212241805", "201212241805"].map(minute_of), [Some("201212241805"); 2]);
+        assert_eq!([".20121224180x", "..201212241805"].map(minute_of), [None; 2]);
     }
 }

@@ -16,24 +16,31 @@ impl Claim {
 }
 
 impl Source {
-    /// Removes minute folders that are empty and older than five minutes. Returns how many.
+    /// Removes minute folders that are empty and older than five minutes, with those that a kill left
+    /// before they had their name. Returns how many. After one that can't be removed the others are; the
+    /// first error is told at the end.
     pub fn remove_old_folders(&self) -> Result<usize, Error> {
         let oldest_kept = layout::oldest_minute_kept(self.clock.now());
-        let mut removed = 0;
+        let is_old = |name: &str| layout::minute_of(name).is_some_and(|it| it < &*oldest_kept);
+        let (mut removed, mut ended) = (0, Ok(()));
         for lane in Lane::ALL {
-            for minute in scan::minutes(&self.layout, lane)? {
-                if minute >= oldest_kept {
-                    break;
+            let names = match scan::folders(&self.layout, lane, is_old) {
+                Ok(names) => names,
+                Err(error) => {
+                    ended = ended.and(Err(error));
+                    continue;
                 }
-                let folder = self.layout.minute(lane, &minute);
+            };
+            for name in names {
+                let folder = self.layout.minute(lane, &name);
                 match fs::remove_dir(&folder) {
                     Ok(()) => removed += 1,
                     Err(error) if is_expected(&error) => {}
-                    Err(error) => return Err(Error::io("remove", &folder)(error)),
+                    Err(error) => ended = ended.and(Err(Error::io("remove", &folder)(error))),
                 }
             }
         }
-        Ok(removed)
+        ended.map(|()| removed)
     }
 }
 

@@ -170,20 +170,32 @@ fn read_minutes(
 
 /// The names of a lane's minute folders, oldest first. A lane that is not there has none.
 pub(crate) fn minutes(layout: &Layout, lane: Lane) -> Result<Vec<String>, Error> {
-    let folder = layout.lane(lane);
-    let mut minutes = Vec::new();
-    let listing = match fs::read_dir(&folder) {
+    folders(layout, lane, layout::is_minute_name)
+}
+
+/// The names of those folders of a lane that are asked for, in their order. What is no folder is left
+/// out, whatever its name.
+pub(crate) fn folders(
+    layout: &Layout,
+    lane: Lane,
+    is_asked_for: impl Fn(&str) -> bool,
+) -> Result<Vec<String>, Error> {
+    let lane = layout.lane(lane);
+    let mut names = Vec::new();
+    let listing = match fs::read_dir(&lane) {
         Ok(listing) => listing,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(minutes),
-        Err(error) => return Err(Error::io("list", &folder)(error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(names),
+        Err(error) => return Err(Error::io("list", &lane)(error)),
     };
     for entry in listing {
-        let name = entry.map_err(Error::io("list", &folder))?.file_name();
-        minutes
-            .extend(name.to_str().filter(|name| layout::is_minute_name(name)).map(str::to_owned));
+        let entry = entry.map_err(Error::io("list", &lane))?;
+        let name = entry.file_name();
+        let name = name.to_str().filter(|name| is_asked_for(name));
+        let is_folder = || entry.file_type().is_ok_and(|file_type| file_type.is_dir());
+        names.extend(name.filter(|_| is_folder()).map(str::to_owned));
     }
-    minutes.sort_unstable();
-    Ok(minutes)
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// The crashes in a folder; a folder that is gone has none.

@@ -130,6 +130,37 @@ fn empty_folders_go_when_they_are_older_than_five_minutes() {
 }
 
 #[test]
+fn what_is_odd_in_a_lane_keeps_nothing_else_from_being_read_and_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = SetClock::at(NOW);
+    let spool = spool_at(dir.path(), &clock);
+    let [standard, deferred] = ["standard", "deferred"].map(|lane| dir.path().join(lane));
+    // Oldest first: each stands before what shall go.
+    fs::write(standard.join("201212230000"), b"no folder").unwrap();
+    for old in ["201212230001", "201212230002", ".201212230003"] {
+        fs::create_dir(standard.join(old)).unwrap();
+    }
+    fs::write(standard.join("201212230001/odd"), b"nobody's").unwrap();
+    fs::create_dir(standard.join(".201212241805")).unwrap();
+    commit(&spool, Lane::Standard, 1, 0);
+    let found = spool.source().scan(10, |_| false).unwrap();
+    assert!(found.unreadable.is_none(), "{:?}", found.unreadable);
+    assert_eq!(ids(&found.entries), [crash_id(1)]);
+    assert_eq!(spool.source().remove_old_folders().unwrap(), 2);
+    let mut left: Vec<_> = fs::read_dir(&standard).unwrap().map(|it| it.unwrap().path()).collect();
+    left.sort();
+    let kept = [".201212241805", "201212230000", "201212230001", "201212241805"];
+    assert_eq!(left, kept.map(|name| standard.join(name)));
+    // A whole lane that can't be listed.
+    fs::remove_dir_all(&standard).unwrap();
+    fs::write(&standard, b"no folder").unwrap();
+    fs::create_dir(deferred.join("201212230000")).unwrap();
+    let error = spool.source().remove_old_folders().unwrap_err();
+    assert!(error.to_string().ends_with("/standard"), "{error}");
+    assert_eq!(fs::read_dir(&deferred).unwrap().count(), 0);
+}
+
+#[test]
 fn the_sweep_touches_only_folders_whose_process_is_gone() {
     let dir = tempfile::tempdir().unwrap();
     let living = spool_at(dir.path(), &SetClock::at(NOW));
