@@ -231,6 +231,9 @@ fn good_damaged_unfinished_quarantined_and_deferred_crashes_are_told_apart() {
 #[test]
 fn requeue_killed_again_and_again_loses_nothing_and_shows_nothing_twice() {
     const CRASHES: u64 = 300;
+    const PAGE: usize = 4_096;
+    /// Two ids, two paths' worth of text: no line is shorter.
+    const LINE_MIN: usize = 200;
     let folder = Folder::new();
     let mut ids = BTreeSet::new();
     for seed in 0..CRASHES {
@@ -256,8 +259,13 @@ fn requeue_killed_again_and_again_loses_nothing_and_shows_nothing_twice() {
             break;
         }
         let mut command = folder.command(&["requeue", "--all", "--json"]);
-        let mut verb = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(verb.stdout.take().unwrap()).lines();
+        let (out, into) = std::io::pipe().unwrap();
+        // It can't run ahead of its reader by more than a few lines, however slow we are.
+        rustix::pipe::fcntl_setpipe_size(&out, PAGE).unwrap();
+        let mut verb = command.stdout(into).spawn().unwrap();
+        // Our own end of the other side.
+        drop(command);
+        let mut lines = BufReader::with_capacity(PAGE, out).lines();
         let mut told = Vec::new();
         for _ in 0..=random.below(12) {
             told.extend(lines.next().map(Result::unwrap));
@@ -275,9 +283,12 @@ fn requeue_killed_again_and_again_loses_nothing_and_shows_nothing_twice() {
             }
         }
         assert!(places() < before, "it came on");
-        kills += 1;
+        kills += 1_usize;
     }
     println!("{kills} kills");
+    // The lines that are read, those in the reader and in the pipe, and one that is being written.
+    let most = 12 + 2 * PAGE / LINE_MIN + 1;
+    assert!(kills >= CRASHES as usize / most, "{kills}");
     assert!(kills > 5, "it was too fast to be killed");
     let verified = folder.run(&["verify", "--json"]);
     assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
@@ -285,6 +296,25 @@ fn requeue_killed_again_and_again_loses_nothing_and_shows_nothing_twice() {
     let sum = objects(&folder.run(&["ls", "--summary", "--json"])).remove(0);
     let counts = ["standard", "deferred", "quarantined"].map(|name| &sum[name]["count"]);
     assert_eq!(counts, [CRASHES - CRASHES / 3, CRASHES / 3, 0]);
+}
+
+#[test]
+fn a_verb_whose_reader_goes_away_ends_well_only_if_it_is_a_list() {
+    let folder = Folder::new();
+    for seed in 0..100 {
+        let (crash_id, _) = folder.commit(seed, Lane::Standard);
+        folder.quarantine(crash_id, "put aside");
+    }
+    for (arguments, ends_well) in [
+        (&["ls"][..], true),
+        (&["verify"], false),
+        (&["requeue", "--all", "--dry-run"], false),
+        (&["requeue", "--all"], false),
+    ] {
+        let (_, nobody_reads) = std::io::pipe().unwrap();
+        let ended = folder.command(arguments).stdout(nobody_reads).status().unwrap();
+        assert_eq!(ended.success(), ends_well, "{arguments:?}");
+    }
 }
 
 #[test]

@@ -20,8 +20,9 @@ pub enum Error {
         /// The cause.
         source: io::Error,
     },
-    /// A flush failed. The crash was dropped and must not be answered as accepted.
-    #[error("flush {}: the crash is dropped, a failed flush is never repeated", path.display())]
+    /// A flush failed, and is never repeated: a crash that was being written is dropped and must not
+    /// be answered as accepted.
+    #[error("flush {}", path.display())]
     Flush {
         /// The file or folder.
         path: PathBuf,
@@ -31,6 +32,14 @@ pub enum Error {
     /// A folder is there and is no spool: an empty mount point, say.
     #[error("{} is no spool: it has neither a folder standard nor deferred", .0.display())]
     NoSpool(PathBuf),
+    /// A crash waits again, but what had to follow failed.
+    #[error("the crash waits again as {}, and what is left of it in quarantine may come back", back.display())]
+    HalfBack {
+        /// Where it waits.
+        back: PathBuf,
+        /// The cause.
+        source: Box<Error>,
+    },
     /// A crash in quarantine whose verdict says that it is not kept.
     #[error("crash {0} is of no lane: its verdict was not to keep it")]
     NoLane(auxilio_common::CrashId),
@@ -118,7 +127,22 @@ impl Error {
             Self::Io { source, .. }
             | Self::Flush { source, .. }
             | Self::Damaged { source: format::Error::Io(source), .. } => Some(source),
+            Self::HalfBack { source, .. } => source.io_cause(),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Error;
+
+    #[test]
+    fn a_flush_that_failed_after_a_crash_came_back_says_that_it_waits() {
+        let source = std::io::ErrorKind::StorageFull.into();
+        let flush = Error::Flush { path: "spool/quarantine".into(), source };
+        assert_eq!(flush.to_string(), "flush spool/quarantine");
+        let half = Error::HalfBack { back: "spool/standard/x".into(), source: Box::new(flush) };
+        assert!(half.to_string().starts_with("the crash waits again as spool/standard/x"));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use auxilio_common::RawCrash;
+
 use crate::files::SpoolFile;
 use crate::{Envelope, Error, format};
 
@@ -20,20 +22,24 @@ impl SpoolFile {
     /// Reads the file wholly and compares it with its checksums. Changes and locks nothing; a
     /// carrier may take the file away meanwhile.
     pub fn verify(&self) -> Verdict {
-        let read = Envelope::open(&self.path).and_then(|envelope| {
-            envelope.verify()?;
-            Ok(envelope.into_raw_crash().crash_id)
-        });
-        match read {
-            Ok(held) if self.crash_id().is_some_and(|named| named != held) => {
-                let source = format::Error::OtherCrash(held);
-                Verdict::Bad(Error::Damaged { path: self.path.clone(), source })
-            }
+        match Envelope::open(&self.path).and_then(|envelope| self.whole(envelope)) {
             Ok(_) => Verdict::Whole,
             Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 Verdict::Gone
             }
             Err(error) => Verdict::Bad(error),
         }
+    }
+
+    /// The crash that the file holds, if each of its bytes is what was written and it is that of the
+    /// file's name.
+    pub(crate) fn whole(&self, envelope: Envelope) -> Result<RawCrash, Error> {
+        envelope.verify()?;
+        let crash = envelope.into_raw_crash();
+        if self.crash_id().is_some_and(|named| named != crash.crash_id) {
+            let source = format::Error::OtherCrash(crash.crash_id);
+            return Err(Error::Damaged { path: self.path.clone(), source });
+        }
+        Ok(crash)
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use auxilio_common::Throttle;
 use auxilio_spool::files::Kind;
 use auxilio_spool::{
-    Envelope, Lane, Requeue, Requeued, Source, Spool, SpoolFile, Verdict, durable,
+    Envelope, Error, Lane, Requeue, Requeued, Source, Spool, SpoolFile, Verdict, durable,
 };
 use support::{SetClock, add_dump, crash_id, raw_crash, spool_at};
 
@@ -65,6 +65,10 @@ fn every_file_is_told_for_what_it_is_and_each_damage_by_its_name() {
     fs::write(&stray, b"").unwrap();
     let stray_folder = dir.path().join("standard/old");
     fs::create_dir(&stray_folder).unwrap();
+    // Its maker was killed before it had its name.
+    fs::create_dir(dir.path().join("standard/.201212241805")).unwrap();
+    let no_folder = dir.path().join("standard/201212230000");
+    fs::write(&no_folder, b"").unwrap();
     let dead = dir.path().join("tmp/dead/0");
     fs::create_dir(dead.parent().unwrap()).unwrap();
     fs::write(&dead, b"AUXCRASH").unwrap();
@@ -75,11 +79,11 @@ fn every_file_is_told_for_what_it_is_and_each_damage_by_its_name() {
     assert_eq!(kind(&good), Some(Kind::Waiting(Lane::Standard, crash_id(1))));
     assert_eq!(kind(&later), Some(Kind::Waiting(Lane::Deferred, crash_id(5))));
     assert_eq!(kind(&aside), Some(Kind::Quarantined(crash_id(6))));
-    assert_eq!([kind(&stray), kind(&stray_folder)], [Some(Kind::Stray); 2]);
+    assert_eq!([&stray, &stray_folder, &no_folder].map(|path| kind(path)), [Some(Kind::Stray); 3]);
     assert_eq!(kind(&dead), Some(Kind::Unfinished { writer_lives: false }));
     let living = seen.iter().filter(|file| file.kind == Kind::Unfinished { writer_lives: true });
     assert_eq!(living.count(), 1);
-    assert_eq!(seen.len(), 10, "the reason belongs to its crash");
+    assert_eq!(seen.len(), 11, "the reason belongs to its crash");
 
     let file = |path: &Path| seen.iter().find(|file| file.path == path).unwrap();
     assert_eq!(file(&aside).reason().unwrap().as_deref(), Some("another crash has this id"));
@@ -147,6 +151,58 @@ fn a_damaged_or_held_crash_stays_in_quarantine() {
     assert_eq!(requeue.put_back(&file).unwrap(), Requeued::Held);
     drop(holder);
     assert!(matches!(requeue.put_back(&file).unwrap(), Requeued::Back(_)));
+}
+
+#[test]
+fn a_try_judges_as_the_real_run_does_and_moves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = SetClock::at(NOW);
+    let spool = spool_at(dir.path(), &clock);
+    let requeue = Requeue::of(Source::new(dir.path().to_owned(), clock));
+    let mut kept = raw_crash(1);
+    for throttle in [Throttle::Accept, Throttle::Discard] {
+        kept.metadata.throttle = throttle;
+        spool.begin().unwrap().commit(Lane::Standard, kept.clone()).unwrap();
+        put_aside(&spool, 1, "why");
+    }
+    commit(&spool, Lane::Standard, 2);
+    let named = put_aside(&spool, 2, "why");
+    let other = named.to_str().unwrap().replace(&crash_id(2).to_string(), &crash_id(3).to_string());
+    fs::rename(&named, other).unwrap();
+    commit(&spool, Lane::Standard, 4);
+    let held = fs::File::open(put_aside(&spool, 4, "why")).unwrap();
+    held.lock().unwrap();
+    let said = |judged: Result<Requeued, Error>| match judged {
+        Ok(Requeued::Back(_)) => "back".to_owned(),
+        Ok(other) => format!("{other:?}"),
+        Err(Error::Damaged { source, .. }) => source.to_string(),
+        Err(error) => error.to_string(),
+    };
+    let quarantined = files(&spool);
+    let tried: Vec<_> = quarantined.iter().map(|file| said(Requeue::try_out(file))).collect();
+    assert_eq!(files(&spool), quarantined);
+    let done: Vec<_> = quarantined.iter().map(|file| said(requeue.put_back(file))).collect();
+    assert_eq!(tried, done);
+    let mut words = done;
+    words.sort();
+    let no_lane = format!("crash {} is of no lane: its verdict was not to keep it", crash_id(1));
+    let renamed = format!("the file holds crash {}, not the one of its name", crash_id(2));
+    assert_eq!(words, ["Held".to_owned(), "back".to_owned(), no_lane, renamed]);
+}
+
+#[test]
+fn a_crash_that_is_back_is_told_to_be_back_though_its_reason_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = spool_at(dir.path(), &SetClock::at(NOW));
+    commit(&spool, Lane::Standard, 1);
+    let reason = put_aside(&spool, 1, "why").with_extension("reason");
+    fs::remove_file(&reason).unwrap();
+    fs::create_dir(&reason).unwrap();
+    let error = Requeue::of(spool.source().clone()).put_back(&files(&spool)[0]).unwrap_err();
+    let Error::HalfBack { back, source } = &error else { panic!("{error:?}") };
+    Envelope::open(back).unwrap().verify().unwrap();
+    assert!(error.to_string().contains(back.to_str().unwrap()), "{error}");
+    assert!(source.to_string().starts_with("remove "), "{source}");
 }
 
 #[test]

@@ -38,6 +38,7 @@ pub(crate) fn perform(
         named_spools(dirs, &clock)?
     };
     let mut lines = Lines::new(place.json);
+    let is_list = matches!(verb, SpoolVerb::Ls { .. });
     let ended = match verb {
         SpoolVerb::Ls { summary } => ls::perform(&spools, *summary, &*clock, &mut lines),
         SpoolVerb::Verify => verify::perform(&spools, &mut lines),
@@ -45,8 +46,12 @@ pub(crate) fn perform(
     };
     match ended.and_then(|is_good| lines.flush().map(|()| is_good)) {
         Ok(is_good) => Ok(ExitCode::from(u8::from(!is_good))),
-        // Who reads has seen enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        // Who reads a list has seen enough; of the others the end is part of what was asked for.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe && is_list => Ok(ExitCode::SUCCESS),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+            eprintln!("auxilio: nobody reads the output any more: stopped before the end");
+            Ok(ExitCode::FAILURE)
+        }
         Err(error) => Err(error.into()),
     }
 }

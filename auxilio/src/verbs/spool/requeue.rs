@@ -6,7 +6,7 @@ use std::io;
 use auxilio_common::CrashId;
 use auxilio_crashmover::CarriedSpool;
 use auxilio_spool::files::Kind;
-use auxilio_spool::{Error, Requeue, Requeued, SpoolFile, Verdict};
+use auxilio_spool::{Error, Requeue, Requeued, SpoolFile};
 use serde_json::json;
 
 use super::line::{Lines, fault};
@@ -63,12 +63,21 @@ impl Bringing<'_> {
             return Ok(());
         }
         self.missing.remove(&crash_id);
+        let mut path = file.path.clone();
         let (result, text) = match self.put_back(requeue, file) {
             // Somebody else has put it back meanwhile.
             Ok(Requeued::Gone) => return Ok(()),
             Ok(Requeued::Held) => ("held", "somebody else has it in hand".to_owned()),
-            Ok(Requeued::Back(path)) => ("requeued", path.display().to_string()),
-            Err(error) => (if is_damage(&error) { "damaged" } else { "failed" }, fault(&error)),
+            Ok(Requeued::Back(back)) => {
+                path = back;
+                ("requeued", path.display().to_string())
+            }
+            Err(error) => {
+                if let Error::HalfBack { back, .. } = &error {
+                    path = back.clone();
+                }
+                (if is_damage(&error) { "damaged" } else { "failed" }, fault(&error))
+            }
         };
         let is_back = result == "requeued";
         *(if is_back { &mut self.requeued } else { &mut self.refused }) += 1;
@@ -76,7 +85,7 @@ impl Bringing<'_> {
             || {
                 json!({
                     "crash_id": crash_id, "spool": spool, "result": result, "was": why,
-                    "path": if is_back { json!(text) } else { json!(file.path.display().to_string()) },
+                    "path": path.display().to_string(),
                     "reason": if is_back { None } else { Some(&text) },
                 })
             },
@@ -93,14 +102,7 @@ impl Bringing<'_> {
     }
 
     fn put_back(&self, requeue: &Requeue, file: &SpoolFile) -> Result<Requeued, Error> {
-        if !self.options.dry_run {
-            return requeue.put_back(file);
-        }
-        match file.verify() {
-            Verdict::Whole => Ok(Requeued::Back(file.path.clone())),
-            Verdict::Gone => Ok(Requeued::Gone),
-            Verdict::Bad(error) => Err(error),
-        }
+        if self.options.dry_run { Requeue::try_out(file) } else { requeue.put_back(file) }
     }
 
     fn tell_sum(&self, lines: &mut Lines) -> io::Result<()> {
