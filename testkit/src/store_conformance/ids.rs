@@ -57,13 +57,14 @@ pub async fn puts_of_one_crash_side_by_side_store_it_once(store: Store) {
     assert_eq!(store.read_index(None, 100).await.expect("read_index").len(), 5);
 }
 
-/// Two crashes with one id put at once.
+/// Two crashes with one id put at once: of the one that loses, nothing is written.
 pub async fn of_two_crashes_with_one_id_side_by_side_one_is_stored_whole(store: Store) {
     for seed in 920..930 {
-        let base = recipe(seed).throttle(Throttle::Accept).without_dumps();
+        let base = recipe(seed).throttle(Throttle::Accept).submitted_at(time(1)).without_dumps();
         let rivals: Vec<_> = (0..2)
             .map(|rival| {
-                let crash = base.clone().annotation("Rival", &rival.to_string());
+                let crash = base.clone().annotation("HangID", &format!("{seed} {rival}"));
+                let crash = crash.received_at(time(1 + i64::from(rival == 1)));
                 let crash = crash.dump(DumpName::main(), noise(seed + rival, 200_000));
                 Arc::new(supplied(crash.envelope()))
             })
@@ -77,6 +78,14 @@ pub async fn of_two_crashes_with_one_id_side_by_side_one_is_stored_whole(store: 
         let winner = winner.expect("one rival is stored");
         assert_eq!(outcomes[1 - winner], PutRaw::IdTaken, "{outcomes:?}");
         assert_whole(&store, &rivals[winner]).await;
+        let id = rivals[winner].raw_crash().crash_id;
+        let loser_hang = format!("{seed} {}", 1 - winner);
+        let loser_hangs = store.by_hang_id(&loser_hang).await.expect("by_hang_id");
+        assert_eq!(loser_hangs, [], "the loser has a row");
+        let rows = store.read_index(None, 100).await.expect("read_index");
+        let rows: Vec<_> = rows.iter().filter(|row| row.crash_id == id).collect();
+        let received_at = rivals[winner].raw_crash().metadata.received_at;
+        assert_eq!(rows, [&IndexEntry { received_at, crash_id: id }]);
     }
 }
 

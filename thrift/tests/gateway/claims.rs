@@ -7,6 +7,7 @@ use auxilio_common::{CrashStore, Day, DumpName, RawEnvelope};
 use auxilio_testkit::raw::{MemoryEnvelope, Recipe};
 use auxilio_thrift::HbaseStore;
 
+use crate::crashes::{CRASHES, key};
 use crate::store::store;
 use crate::support::{Bench, connect};
 use crate::tamper::{Fault, Tamper, Way};
@@ -92,4 +93,39 @@ async fn a_crash_with_an_id_that_we_issued_does_not_overwrite_one_that_was_suppl
     assert_eq!(put(&store, &supplied).await, PutRaw::Stored);
     assert_eq!(put(&store, &issued).await, PutRaw::IdTaken);
     assert_eq!(dump(&store, &supplied).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_submissions_that_race_for_one_id_the_loser_writes_nothing() {
+    let bench = Bench::new();
+    let stores = [store(&bench).await, HbaseStore::new(connect(&bench.config).0)].map(Arc::new);
+    for seed in 30_000..30_040 {
+        let base = Recipe::new(day(), seed).without_dumps().supplied_id();
+        let rivals = [0_u8, 1].map(|rival| {
+            let crash = base.clone().annotation("HangID", &format!("{seed} {rival}"));
+            let later = base.clone().envelope().raw_crash().metadata.received_at;
+            let crash = crash.received_at(later.plus(std::time::Duration::from_secs(rival.into())));
+            Arc::new(crash.dump(DumpName::main(), vec![1 + rival; 5_000]).envelope())
+        });
+        let puts = [0, 1].map(|rival| {
+            let (store, envelope) = (Arc::clone(&stores[rival]), Arc::clone(&rivals[rival]));
+            tokio::spawn(async move { put(&store, &envelope).await })
+        });
+        let [first, second] = puts;
+        let outcomes = [first.await.unwrap(), second.await.unwrap()];
+        let winner = usize::from(outcomes[1] == PutRaw::Stored);
+        assert_eq!(outcomes[winner], PutRaw::Stored, "{outcomes:?}");
+        assert_eq!(outcomes[1 - winner], PutRaw::IdTaken);
+        let crash = rivals[winner].raw_crash();
+        assert_eq!(dump(&stores[0], &rivals[winner]).await, 1 + u8::from(winner == 1));
+        // All but the claim has the time of the winner's arrival.
+        let row = bench.client.get_row(CRASHES, &key(crash.crash_id), &[], 1 << 20).await;
+        let cells = row.unwrap().unwrap().cells;
+        let at = crash.metadata.received_at.millis();
+        let others = cells.iter().filter(|(_, cell)| cell.timestamp != at);
+        let others: Vec<_> = others.map(|(column, _)| column.as_slice()).collect();
+        assert_eq!(others, [b"ids:claim"]);
+        let hang = stores[0].by_hang_id(&format!("{seed} {}", 1 - winner)).await.unwrap();
+        assert_eq!(hang, [], "the loser has a row");
+    }
 }
