@@ -111,6 +111,17 @@ pub enum Astray {
     },
 }
 
+/// What can be done about a stray.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// What it lacks can be made from what is there.
+    Mendable,
+    /// It holds nothing that anybody needs.
+    Removable,
+    /// It is for a person to look at, or not astray any more.
+    Neither,
+}
+
 /// What became of a try to mend a stray.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mending {

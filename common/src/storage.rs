@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::audit::{AuditPage, AuditPlace, AuditScope, Mending, Stray};
+use crate::audit::{AuditPage, AuditPlace, AuditScope, Mending, Outlook, Stray};
 use crate::{CrashId, Day, DumpName, Generation, ProcessedDocument, RawCrash, Timestamp};
 
 /// What to do about a store's error.
@@ -191,6 +191,9 @@ pub trait CrashStore: Send + Sync {
 
     /// Looks again whether a stray still is one. Changes nothing.
     async fn is_astray(&self, stray: &Stray) -> Result<bool, StoreError>;
+
+    /// What mending or removing a stray would come to. Changes nothing.
+    async fn outlook(&self, stray: &Stray) -> Result<Outlook, StoreError>;
 
     /// Puts back what a stray lacks, if that can be made from what is there.
     async fn mend(&self, stray: &Stray) -> Result<Mending, StoreError>;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use auxilio_common::audit::{AuditPage, AuditPlace, AuditScope, Mending, Stray};
+use auxilio_common::audit::{AuditPage, AuditPlace, AuditScope, Mending, Outlook, Stray};
 use auxilio_common::blocking::may_block;
 use auxilio_common::storage::{IndexEntry, Presence, PutRaw, StoredDump, WindowKey};
 use auxilio_common::{
@@ -178,6 +178,11 @@ impl CrashStore for DiskStore {
     async fn is_astray(&self, stray: &Stray) -> Result<bool, StoreError> {
         let (crash_id, stray) = (stray.crash_id, stray.clone());
         self.run("look again at", crash_id, move |inner| inner.is_astray(&stray)).await
+    }
+
+    async fn outlook(&self, stray: &Stray) -> Result<Outlook, StoreError> {
+        let (crash_id, stray) = (stray.crash_id, stray.clone());
+        self.run("look again at", crash_id, move |inner| inner.outlook(&stray)).await
     }
 
     async fn mend(&self, stray: &Stray) -> Result<Mending, StoreError> {

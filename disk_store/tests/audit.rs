@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use auxilio_common::audit::{Astray, AuditScope, Index, Mending, Stray};
+use auxilio_common::audit::{Astray, AuditScope, Index, Mending, Outlook, Stray};
 use auxilio_common::{CrashId, CrashStore, Day, DumpName, RawEnvelope, Throttle, Timestamp};
 use auxilio_disk_store::{Config, DiskStore};
 use auxilio_testkit::clock::TestRandom;
@@ -116,6 +116,7 @@ async fn a_crash_that_an_index_lost_gets_its_rows_again_but_not_the_queues() {
     for stray in &found {
         assert!(!bench.store.remove_stray(stray).await.unwrap());
         assert!(bench.store.is_astray(stray).await.unwrap());
+        assert_eq!(bench.store.outlook(stray).await.unwrap(), Outlook::Mendable);
         assert_eq!(bench.store.mend(stray).await.unwrap(), Mending::Mended);
         assert!(!bench.store.is_astray(stray).await.unwrap());
         assert_eq!(bench.store.mend(stray).await.unwrap(), Mending::NotAstray);
@@ -143,6 +144,7 @@ async fn a_crash_whose_file_went_comes_back_from_any_of_its_rows() {
         assert!(matches!(stray.what, Astray::RowAlone { .. }));
         assert!(!bench.store.remove_stray(stray).await.unwrap(), "it is all there is of the crash");
         assert!(bench.store.is_astray(stray).await.unwrap());
+        assert_eq!(bench.store.outlook(stray).await.unwrap(), Outlook::Mendable);
         assert_eq!(bench.store.mend(stray).await.unwrap(), Mending::Mended);
         assert!(!bench.store.is_astray(stray).await.unwrap());
         assert_eq!(bench.store.mend(stray).await.unwrap(), Mending::NotAstray);
@@ -171,9 +173,12 @@ async fn a_row_that_is_a_name_alone_goes_and_one_that_holds_bytes_stays() {
     let found = bench.strays(AuditScope::Submitted(day())).await;
     assert_eq!(found.len(), 2);
     for stray in &found {
+        let is_empty = stray.crash_id == empty;
+        let outlook = if is_empty { Outlook::Removable } else { Outlook::Neither };
+        assert_eq!(bench.store.outlook(stray).await.unwrap(), outlook);
         assert_eq!(bench.store.mend(stray).await.unwrap(), Mending::Impossible);
         let is_removed = bench.store.remove_stray(stray).await.unwrap();
-        assert_eq!(is_removed, stray.crash_id == empty);
+        assert_eq!(is_removed, is_empty);
     }
     let left = bench.strays(AuditScope::Submitted(day())).await;
     assert_eq!(left.iter().map(|stray| stray.crash_id).collect::<Vec<_>>(), [torn]);
@@ -198,6 +203,7 @@ async fn a_damaged_file_is_named_once_and_stays() {
         assert_eq!(stray.crash_id, damaged);
         assert!(bench.store.is_astray(stray).await.unwrap());
         assert!(matches!(&stray.what, Astray::Damaged { what } if !what.is_empty()), "{stray:?}");
+        assert_eq!(bench.store.outlook(stray).await.unwrap(), Outlook::Neither);
         assert_eq!(bench.store.mend(stray).await.unwrap(), Mending::Impossible);
         assert!(!bench.store.remove_stray(stray).await.unwrap());
     }

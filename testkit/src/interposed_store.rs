@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use auxilio_common::audit::{AuditPage, AuditPlace, AuditScope, Mending, Stray};
+use auxilio_common::audit::{AuditPage, AuditPlace, AuditScope, Mending, Outlook, Stray};
 use auxilio_common::storage::{IndexEntry, Presence, PutRaw, StoredDump, WindowKey};
 use auxilio_common::{
     CrashId, CrashStore, Day, DumpName, ProcessedDocument, RawCrash, RawEnvelope, StoreError,
@@ -137,6 +137,10 @@ impl<T: Interposer> CrashStore for InterposedStore<T> {
 
     async fn is_astray(&self, stray: &Stray) -> Result<bool, StoreError> {
         self.0.store().is_astray(stray).await
+    }
+
+    async fn outlook(&self, stray: &Stray) -> Result<Outlook, StoreError> {
+        self.0.store().outlook(stray).await
     }
 
     async fn mend(&self, stray: &Stray) -> Result<Mending, StoreError> {

@@ -65,7 +65,7 @@ mod visible;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use auxilio_common::audit::{AuditPage, AuditPlace, AuditScope, Mending, Stray};
+use auxilio_common::audit::{AuditPage, AuditPlace, AuditScope, Mending, Outlook, Stray};
 use auxilio_common::storage::{IndexEntry, Presence, PutRaw, StoredDump, WindowKey};
 use auxilio_common::{
     CrashId, CrashStore, Day, DumpName, ProcessedDocument, RawCrash, RawEnvelope, StoreError,
@@ -219,6 +219,11 @@ impl CrashStore for HbaseStore {
     async fn is_astray(&self, stray: &Stray) -> Result<bool, StoreError> {
         let looked = self.is_still_astray(stray).await;
         looked.map_err(|fault| fault.while_doing("look again at", &stray.crash_id))
+    }
+
+    async fn outlook(&self, stray: &Stray) -> Result<Outlook, StoreError> {
+        let outlook = self.outlook_of(stray).await;
+        outlook.map_err(|fault| fault.while_doing("look again at", &stray.crash_id))
     }
 
     async fn mend(&self, stray: &Stray) -> Result<Mending, StoreError> {

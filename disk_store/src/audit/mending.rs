@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path};
 
-use auxilio_common::audit::{Astray, Index, Mending, Stray};
+use auxilio_common::audit::{Astray, Index, Mending, Outlook, Stray};
 use auxilio_common::{CrashId, RawEnvelope as _};
 use auxilio_spool::{Envelope, Error as SpoolError, durable};
 
@@ -27,6 +27,34 @@ impl Inner {
                 Ok(is_file(&place.path())? && !self.has_raw(crash_id)?)
             }
             what => Ok(self.strays_of(crash_id)?.iter().any(|now| now.what == *what)),
+        }
+    }
+
+    /// What [`Inner::mend`] and [`Inner::remove_stray`] would come to.
+    pub(crate) fn outlook(&self, stray: &Stray) -> Result<Outlook, Fault> {
+        let crash_id = stray.crash_id;
+        match &stray.what {
+            Astray::Unlisted(_) => match self.open_raw(crash_id) {
+                Ok(Some(_)) => Ok(Outlook::Mendable),
+                Ok(None) | Err(Fault::Spool(SpoolError::Damaged { .. })) => Ok(Outlook::Neither),
+                Err(fault) => Err(fault),
+            },
+            Astray::RowAlone { index, row } => {
+                let Some(place) = self.row_place(crash_id, *index, row) else {
+                    return Ok(Outlook::Neither);
+                };
+                let path = place.path();
+                Ok(if crash_in(&path)? == Some(crash_id) {
+                    Outlook::Mendable
+                } else if is_empty(&path)? {
+                    Outlook::Removable
+                } else {
+                    Outlook::Neither
+                })
+            }
+            Astray::Unfinished { .. } | Astray::Damaged { .. } | Astray::ProcessedAlone => {
+                Ok(Outlook::Neither)
+            }
         }
     }
 

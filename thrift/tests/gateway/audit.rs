@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auxilio_common::audit::{Astray, AuditScope, Index, Mending, Stray};
+use auxilio_common::audit::{Astray, AuditScope, Index, Mending, Outlook, Stray};
 use auxilio_common::storage::{Presence, PutRaw};
 use auxilio_common::{CrashId, CrashStore, DumpName, RawEnvelope};
 use auxilio_testkit::raw::MemoryEnvelope;
@@ -83,6 +83,7 @@ async fn an_unfinished_crash_is_found_with_its_bytes_and_removed_and_may_come_al
     assert_eq!((more[0].crash_id, &more[0].what), (unmarked, &unfinished(500)));
     for stray in found.iter().chain(&more) {
         assert!(store.is_astray(stray).await.unwrap());
+        assert_eq!(store.outlook(stray).await.unwrap(), Outlook::Removable);
         assert_eq!(store.mend(stray).await.unwrap(), Mending::Impossible);
         assert!(store.remove_stray(stray).await.unwrap(), "{stray:?}");
         assert!(!store.remove_stray(stray).await.unwrap(), "it is gone");
@@ -192,6 +193,7 @@ async fn a_missing_chunk_and_missing_metadata_are_named_and_stay() {
             assert_eq!(stray.crash_id, id_of(&lacks_json));
             assert_eq!(what, "its metadata is missing");
         }
+        assert_eq!(store.outlook(stray).await.unwrap(), Outlook::Neither);
         assert_eq!(store.mend(stray).await.unwrap(), Mending::Impossible);
         assert!(!store.remove_stray(stray).await.unwrap());
     }
@@ -224,6 +226,7 @@ async fn a_crash_that_an_index_lost_is_put_into_it_again_and_not_into_the_queue(
     assert_eq!(what, [Astray::Unlisted(Index::Submitted), Astray::Unlisted(Index::Hang)]);
     for stray in &found {
         assert!(store.is_astray(stray).await.unwrap());
+        assert_eq!(store.outlook(stray).await.unwrap(), Outlook::Mendable);
         assert_eq!(store.mend(stray).await.unwrap(), Mending::Mended);
         assert!(!store.is_astray(stray).await.unwrap());
         assert_eq!(store.mend(stray).await.unwrap(), Mending::NotAstray);
@@ -256,6 +259,7 @@ async fn rows_of_indexes_without_a_crash_are_found_and_removed_alone() {
         assert!(matches!(stray.what, Astray::RowAlone { index: of, .. } if of == index));
         assert_eq!(stray.since.millis(), noon().millis());
         assert!(store.is_astray(stray).await.unwrap());
+        assert_eq!(store.outlook(stray).await.unwrap(), Outlook::Removable);
         assert_eq!(store.mend(stray).await.unwrap(), Mending::Impossible);
         assert!(store.remove_stray(stray).await.unwrap());
         assert!(!store.is_astray(stray).await.unwrap());

@@ -48,20 +48,20 @@ impl Spools {
         read.await.context("reading the spools was cut off")
     }
 
-    /// Those of the crashes that wait in a spool or are in quarantine.
+    /// Those of the crashes that wait in a spool or are in quarantine, now: a run takes hours, and a
+    /// crash may be put aside meanwhile.
     pub(super) async fn holding(&self, ids: Vec<CrashId>) -> anyhow::Result<HashSet<CrashId>> {
         let spools = self.clone();
         let read = tokio::task::spawn_blocking(move || {
-            let mut held = HashSet::new();
-            for id in ids {
-                let mut is_held = spools.quarantined.contains(&id);
-                for source in spools.sources.iter() {
-                    is_held = is_held || source.find(id)?.is_some();
-                }
-                if is_held {
-                    held.insert(id);
-                }
+            let mut held = waiting_among(&spools.sources, &ids)?;
+            // After the lanes: what was put aside since is there. And before them once more: what
+            // came back since is in one.
+            for source in spools.sources.iter() {
+                let quarantined = quarantined_in(source)?;
+                held.extend(ids.iter().filter(|id| quarantined.contains(id)));
             }
+            let others: Vec<_> = ids.into_iter().filter(|id| !held.contains(id)).collect();
+            held.extend(waiting_among(&spools.sources, &others)?);
             Ok::<_, Error>(held)
         });
         Ok(read.await.context("reading the spools was cut off")??)
@@ -99,6 +99,16 @@ impl Waiting {
     }
 }
 
+fn waiting_among(sources: &[Source], ids: &[CrashId]) -> Result<HashSet<CrashId>, Error> {
+    let mut waiting = HashSet::new();
+    for id in ids {
+        for source in sources {
+            waiting.extend(source.find(*id)?.map(|_| *id));
+        }
+    }
+    Ok(waiting)
+}
+
 fn quarantined_in(source: &Source) -> Result<HashSet<CrashId>, Error> {
     let mut ids = HashSet::new();
     for file in source.files()? {
@@ -107,4 +117,37 @@ fn quarantined_in(source: &Source) -> Result<HashSet<CrashId>, Error> {
         }
     }
     Ok(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use auxilio_common::{Day, DumpName, RawEnvelope as _};
+    use auxilio_service::clock::{SystemClock, SystemRandom};
+    use auxilio_spool::{Lane, Spool};
+    use auxilio_testkit::raw::Recipe;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_crash_that_is_put_aside_while_a_run_goes_on_is_held() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config::embedded(dir.path(), 0);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let spool = Spool::open(config.spool.clone(), Arc::clone(&clock), Arc::new(SystemRandom));
+        let spool = spool.unwrap();
+        let spools = Spools::of(&config, &clock).await.unwrap();
+        let day = Day::from_ymd(2012, 6, 15).unwrap();
+        let crash = Recipe::new(day, 1).without_dumps().envelope().raw_crash().clone();
+        let id = crash.crash_id;
+        let is_held = async || spools.holding(vec![id]).await.unwrap().contains(&id);
+        assert!(!is_held().await);
+        let mut draft = spool.begin().unwrap();
+        draft.begin_dump(DumpName::main()).unwrap();
+        draft.end_dump().unwrap();
+        draft.commit(Lane::Standard, crash).unwrap();
+        assert!(is_held().await);
+        let entry = spool.source().find(id).unwrap().unwrap();
+        spool.source().claim(&entry).unwrap().unwrap().quarantine("why").unwrap();
+        assert!(is_held().await);
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auxilio_common::audit::{Astray, AuditScope, Mending, Stray};
+use auxilio_common::audit::{Astray, AuditScope, Mending, Outlook, Stray};
 use auxilio_common::{Clock, CrashId, CrashStore, limits};
 
 use super::Run;
@@ -50,9 +50,10 @@ impl Straying {
         }
         let is_removed = self.removes_orphans && age >= limits::ORPHAN_AGE_MIN;
         if self.is_dry_run {
-            return Ok(Some(match stray.what {
-                Astray::Unlisted(_) => Fate::Indexed,
-                Astray::Unfinished { .. } | Astray::RowAlone { .. } if is_removed => Fate::Removed,
+            return Ok(Some(match (self.store.outlook(stray).await?, &stray.what) {
+                (Outlook::Mendable, Astray::RowAlone { .. }) => Fate::Restored,
+                (Outlook::Mendable, _) => Fate::Indexed,
+                (Outlook::Removable, _) if is_removed => Fate::Removed,
                 _ => left(stray, age),
             }));
         }

@@ -1,6 +1,6 @@
 //! Rows of the lasting indexes that a whole crash lacks are put again.
 
-use auxilio_common::audit::{Astray, Mending, Stray};
+use auxilio_common::audit::{Astray, Mending, Outlook, Stray};
 use auxilio_common::{CrashId, RawCrash};
 
 use super::super::fault::Fault;
@@ -17,6 +17,21 @@ impl HbaseStore {
             | Astray::Damaged { .. }
             | Astray::ProcessedAlone
             | Astray::RowAlone { .. } => Ok(Mending::Impossible),
+        }
+    }
+
+    /// What mending or removing would come to.
+    pub(in super::super) async fn outlook_of(&self, stray: &Stray) -> Result<Outlook, Fault> {
+        match stray.what {
+            Astray::Unlisted(_) => match self.raw_crash(stray.crash_id).await {
+                Ok(Some(_)) => Ok(Outlook::Mendable),
+                Ok(None) | Err(Fault::NotYet | Fault::Json(_) | Fault::Chunk(_)) => {
+                    Ok(Outlook::Neither)
+                }
+                Err(fault) => Err(fault),
+            },
+            Astray::Unfinished { .. } | Astray::RowAlone { .. } => Ok(Outlook::Removable),
+            Astray::Damaged { .. } | Astray::ProcessedAlone => Ok(Outlook::Neither),
         }
     }
 
