@@ -173,8 +173,7 @@ pub(crate) fn minutes(layout: &Layout, lane: Lane) -> Result<Vec<String>, Error>
     folders(layout, lane, layout::is_minute_name)
 }
 
-/// The names of those folders of a lane that are asked for, in their order. What is no folder is left
-/// out, whatever its name.
+/// The names in a lane that are asked for, in their order.
 pub(crate) fn folders(
     layout: &Layout,
     lane: Lane,
@@ -188,11 +187,8 @@ pub(crate) fn folders(
         Err(error) => return Err(Error::io("list", &lane)(error)),
     };
     for entry in listing {
-        let entry = entry.map_err(Error::io("list", &lane))?;
-        let name = entry.file_name();
-        let name = name.to_str().filter(|name| is_asked_for(name));
-        let is_folder = || entry.file_type().is_ok_and(|file_type| file_type.is_dir());
-        names.extend(name.filter(|_| is_folder()).map(str::to_owned));
+        let name = entry.map_err(Error::io("list", &lane))?.file_name();
+        names.extend(name.to_str().filter(|name| is_asked_for(name)).map(str::to_owned));
     }
     names.sort_unstable();
     Ok(names)

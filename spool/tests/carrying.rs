@@ -136,7 +136,8 @@ fn what_is_odd_in_a_lane_keeps_nothing_else_from_being_read_and_removed() {
     let spool = spool_at(dir.path(), &clock);
     let [standard, deferred] = ["standard", "deferred"].map(|lane| dir.path().join(lane));
     // Oldest first: each stands before what shall go.
-    fs::write(standard.join("201212230000"), b"no folder").unwrap();
+    let odd = standard.join("201212230000");
+    fs::write(&odd, b"no folder").unwrap();
     for old in ["201212230001", "201212230002", ".201212230003"] {
         fs::create_dir(standard.join(old)).unwrap();
     }
@@ -144,9 +145,10 @@ fn what_is_odd_in_a_lane_keeps_nothing_else_from_being_read_and_removed() {
     fs::create_dir(standard.join(".201212241805")).unwrap();
     commit(&spool, Lane::Standard, 1, 0);
     let found = spool.source().scan(10, |_| false).unwrap();
-    assert!(found.unreadable.is_none(), "{:?}", found.unreadable);
+    assert_eq!(found.unreadable.unwrap().to_string(), format!("list {}", odd.display()));
     assert_eq!(ids(&found.entries), [crash_id(1)]);
-    assert_eq!(spool.source().remove_old_folders().unwrap(), 2);
+    let error = spool.source().remove_old_folders().unwrap_err();
+    assert_eq!(error.to_string(), format!("remove {}", odd.display()));
     let mut left: Vec<_> = fs::read_dir(&standard).unwrap().map(|it| it.unwrap().path()).collect();
     left.sort();
     let kept = [".201212241805", "201212230000", "201212230001", "201212241805"];
