@@ -1,11 +1,10 @@
 //! `auxilio up`: everything in one process, as a newcomer runs it.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -20,6 +19,9 @@ use crate::{binary, user, wait};
 /// Time within which `up` is ready: its first start makes a database cluster.
 const START_TIME: Duration = Duration::from_secs(180);
 
+/// Held, with the offset added, by whom the offset belongs to.
+const CLAIMED_PORT: u16 = 7_999;
+
 /// An embedded installation.
 pub struct Up {
     /// Its data folder.
@@ -27,6 +29,8 @@ pub struct Up {
     /// Real crashes to post.
     pub crashes: Arc<Crashes>,
     offset: u16,
+    /// Keeps the offset from others.
+    _claim: TcpListener,
     /// With what it is the full topology.
     hbase: Option<Jars>,
     process: Option<Process>,
@@ -56,10 +60,12 @@ impl Up {
         let made = tempfile::tempdir()?;
         std::fs::create_dir(dir.path().join("symbols"))?;
         let crashes = Crashes::make(made.path(), &dir.path().join("symbols"))?;
+        let (offset, claim) = free_offset()?;
         Ok(Self {
             dir,
             crashes: Arc::new(crashes),
-            offset: free_offset()?,
+            offset,
+            _claim: claim,
             hbase: None,
             process: None,
         })
@@ -182,22 +188,16 @@ pub fn hbase_processes(dir: &Path) -> Vec<Pid> {
     numbers.filter_map(Pid::from_raw).filter(is_marked).collect()
 }
 
-/// An offset whose ports are free. Test programs run one after another; within one, each asks here.
-fn free_offset() -> Result<u16> {
-    static NEXT: AtomicU16 = AtomicU16::new(1);
-    loop {
-        let number = NEXT.fetch_add(1, Ordering::SeqCst);
-        if number > 15 {
-            bail!("no port offset is free");
-        }
-        let offset = number * 1_000;
-        let ports = [8000, 8080, 8100, 8132, 8211, 8301, 8302, 8303, 9090, 2181, 16040, 16060]
-            .map(|port| port + offset);
-        if ports
-            .iter()
-            .all(|port| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
-        {
-            return Ok(offset);
+/// An offset whose ports are free, and what keeps it ours while it is held: a port that no role has.
+/// Test programs run side by side, and an `up` opens its ports late.
+fn free_offset() -> Result<(u16, TcpListener)> {
+    let listen = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    for offset in (1..=15).map(|number| number * 1_000) {
+        let Ok(claim) = listen(CLAIMED_PORT + offset) else { continue };
+        let ports = [8000, 8080, 8100, 8132, 8211, 8301, 8302, 8303, 9090, 2181, 16040, 16060];
+        if ports.iter().all(|port| listen(port + offset).is_ok()) {
+            return Ok((offset, claim));
         }
     }
+    bail!("no port offset is free");
 }
