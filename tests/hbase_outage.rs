@@ -54,7 +54,8 @@ struct System {
 impl System {
     fn start() -> Result<Self> {
         let options = HbaseOptions {
-            server_heap: "3g".into(),
+            // With 3 GB it died of 160,000 crashes of 36 kB, drained and processed at once.
+            server_heap: "6g".into(),
             gateway_heap: "1g".into(),
             optimised: true,
             ..HbaseOptions::default()
