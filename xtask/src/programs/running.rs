@@ -42,8 +42,10 @@ pub fn run_all(mut schedule: Schedule, mut show: impl FnMut(Ended)) {
             while let Some(program) = schedule.take() {
                 println!("-- {program}: started");
                 let send = send.clone();
-                // It is received below, as long as any runs.
-                scope.spawn(move || send.send(run(program)));
+                scope.spawn(move || {
+                    // It is received below, as long as any runs.
+                    let _ = send.send(run(program));
+                });
             }
             if !schedule.is_running() {
                 return;
