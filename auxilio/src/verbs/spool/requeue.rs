@@ -74,7 +74,7 @@ impl Bringing<'_> {
             }
             Err(error) => {
                 if let Error::HalfBack { back, .. } = &error {
-                    path = back.clone();
+                    path.clone_from(back);
                 }
                 (if is_damage(&error) { "damaged" } else { "failed" }, fault(&error))
             }
