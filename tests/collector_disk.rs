@@ -107,6 +107,12 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Sets or takes away a flag of a folder and all in it.
+fn chattr(flag: &str, folder: &Path) {
+    let status = Command::new("chattr").args(["-R", flag]).arg(folder).status().unwrap();
+    assert!(status.success());
+}
+
 #[test]
 fn a_full_disk_refuses_and_takes_again_when_there_is_room() {
     let Some(mut site) = Site::start(&["-m", "0"], "") else { return };
@@ -137,12 +143,16 @@ fn a_disk_without_inodes_refuses_and_takes_again_when_there_are_some() {
 }
 
 #[test]
-fn a_read_only_disk_refuses_and_takes_again_when_it_is_writable() {
+fn a_read_only_disk_refuses_and_has_all_that_was_acknowledged_when_it_is_mounted_again() {
     let Some(mut site) = Site::start(&[], "") else { return };
-    site.disk.set_read_only(true).unwrap();
+    site.disk.turn_read_only().unwrap();
     site.expect_refusals();
-    site.disk.set_read_only(false).unwrap();
-    site.expect_healed();
+    let Site { disk, collector, acknowledged } = site;
+    collector.process.kill().unwrap();
+    disk.unmount();
+    disk.mount().unwrap();
+    let collector = Collector::start(&disk.path().join("spool")).unwrap();
+    Site { disk, collector, acknowledged }.expect_healed();
 }
 
 #[test]
@@ -168,24 +178,21 @@ fn folders_of_somebody_else_refuse_and_take_again_when_they_are_given_back() {
 fn folders_that_may_not_change_refuse_and_take_again_when_they_may() {
     let Some(mut site) = Site::start(&[], "") else { return };
     let lane = site.spool().join("standard");
-    let chattr = |flag: &str| {
-        let status = Command::new("chattr").args(["-R", flag]).arg(&lane).status().unwrap();
-        assert!(status.success());
-    };
-    chattr("+i");
+    chattr("+i", &lane);
     site.expect_refusals();
-    chattr("-i");
+    chattr("-i", &lane);
     site.expect_healed();
 }
 
 #[test]
-fn while_the_first_disk_is_read_only_the_fallback_takes_every_crash() {
+fn while_the_first_spool_can_not_be_written_the_fallback_takes_every_crash() {
     let elsewhere = tempfile::Builder::new().prefix("auxilio-test-").tempdir().unwrap();
     auxilio_tests::user::give(elsewhere.path()).unwrap();
     let fallback = elsewhere.path().join("fallback");
     let more = format!("fallback_dir = \"{}\"", fallback.display());
     let Some(mut site) = Site::start(&[], &more) else { return };
-    site.disk.set_read_only(true).unwrap();
+    let all = ["standard", "tmp"].map(|folder| site.spool().join(folder));
+    all.iter().for_each(|folder| chattr("+i", folder));
     let before = site.acknowledged.len();
     wait::until("a fallback that takes over", HEALED, || (site.post().status == 200).then_some(()));
     for _ in 0..20 {
@@ -196,9 +203,9 @@ fn while_the_first_disk_is_read_only_the_fallback_takes_every_crash() {
     assert!(site.acknowledged.len() >= before + 15, "the fallback refused");
     let taken = Source::new(fallback.clone(), Arc::new(SystemClock::start()));
     assert!(taken.find(site.acknowledged[before]).unwrap().is_some(), "not in the fallback");
-    site.disk.set_read_only(false).unwrap();
+    all.iter().for_each(|folder| chattr("-i", folder));
     let first = Source::new(site.spool(), Arc::new(SystemClock::start()));
-    wait::until("the first disk in use again", HEALED, || {
+    wait::until("the first spool in use again", HEALED, || {
         site.post();
         first.find(*site.acknowledged.last().unwrap()).unwrap()
     });

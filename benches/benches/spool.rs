@@ -5,20 +5,16 @@
 //! the target folder), and the medians of the rounds are compared.
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
-use std::fs::{self, File};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
+use auxilio_benches::disk::{self, THREADS, side_by_side};
 use auxilio_common::{
     Annotations, Clock, CrashId, DumpName, Metadata, Payload, Random, RawCrash, Throttle,
 };
 use auxilio_service::clock::{SystemClock, SystemRandom};
 use auxilio_spool::{Config, Lane, Spool};
 
-const THREADS: usize = 16;
 const ROUNDS: usize = 5;
 
 /// A crash's dump in bytes, and how many crashes one round takes.
@@ -71,35 +67,7 @@ fn through_the_spool(dir: &Path, bytes: usize, count: usize, clock: &dyn Clock) 
 }
 
 fn plain_files(dir: &Path, bytes: usize, count: usize, _clock: &dyn Clock) {
-    let (aside, into) = (dir.join("aside"), dir.join("into"));
-    fs::create_dir(&aside).unwrap();
-    fs::create_dir(&into).unwrap();
-    let bytes = noise(bytes);
-    side_by_side(count, |number| {
-        let (from, to) = (aside.join(number.to_string()), into.join(number.to_string()));
-        let mut file = File::create_new(&from).unwrap();
-        file.write_all(&bytes).unwrap();
-        file.sync_data().unwrap();
-        fs::rename(from, to).unwrap();
-        File::open(&into).unwrap().sync_all().unwrap();
-    });
-}
-
-fn side_by_side(count: usize, work: impl Fn(usize) + Sync) {
-    let next = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= count {
-                        break;
-                    }
-                    work(number);
-                }
-            });
-        }
-    });
+    disk::plain_files(dir, &noise(bytes), count);
 }
 
 fn raw_crash(clock: &dyn Clock) -> RawCrash {

@@ -2,3 +2,5 @@
 //!
 //! What this crate deliberately is not: it holds no code of the system, and it decides nothing. A
 //! benchmark measures and prints; limits that must hold are tests.
+
+pub mod disk;

@@ -40,9 +40,7 @@ pub(crate) fn decide(
     if submitted.is_some() {
         notes.push("submitted_timestamp is the server's and was dropped".into());
     }
-    let day = received_at
-        .day()
-        .ok_or_else(|| Refusal::BadCrashId("the clock shows no usable day".into()))?;
+    let day = received_at.day().ok_or(Refusal::BadClock)?;
     let mut bytes = [0; 16];
     random.fill(&mut bytes);
     let crash_id = CrashId::issue(bytes, throttle.digit().unwrap_or(0), day);

@@ -47,6 +47,9 @@ pub(crate) enum Refusal {
     /// More is under way than we take on at once.
     #[error("too many {0} are under way")]
     Overloaded(&'static str),
+    /// Our clock shows no day that an id can have.
+    #[error("the clock shows no day of the years 2000 to 2099")]
+    BadClock,
     /// The spool could not take it.
     #[error("the spool could not take the crash")]
     Spool(#[source] auxilio_spool::Error),
@@ -70,9 +73,11 @@ impl Refusal {
             Self::UnknownEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::OverQuota(..) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Spool(_) | Self::DiskFull(_) | Self::Overloaded(_) | Self::Internal => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Spool(_)
+            | Self::DiskFull(_)
+            | Self::Overloaded(_)
+            | Self::BadClock
+            | Self::Internal => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -99,6 +104,7 @@ impl Refusal {
             Self::OverQuota(..) => "over_quota",
             Self::TooSlow => "malformed_too_slow",
             Self::Overloaded(_) => "overloaded",
+            Self::BadClock => "bad_clock",
             Self::Spool(_) => "spool_failed",
             Self::DiskFull(_) => "disk_full",
             Self::Internal => "internal",
@@ -108,6 +114,6 @@ impl Refusal {
 
     /// Whether the fault is ours, so that the client should keep its crash and try again.
     pub(crate) fn is_ours(&self) -> bool {
-        matches!(self, Self::Spool(_) | Self::DiskFull(_) | Self::Internal)
+        matches!(self, Self::Spool(_) | Self::DiskFull(_) | Self::BadClock | Self::Internal)
     }
 }

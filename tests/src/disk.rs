@@ -54,7 +54,8 @@ impl Disk {
 
     /// Mounts it (again).
     pub fn mount(&self) -> Result<()> {
-        run(Command::new("mount").args(["-o", "loop"]).arg(self.image()).arg(self.path()))
+        let options = "loop,errors=remount-ro";
+        run(Command::new("mount").args(["-o", options]).arg(self.image()).arg(self.path()))
     }
 
     /// Unmounts it. A process that was killed may hold it for a moment longer.
@@ -69,10 +70,13 @@ impl Disk {
         run(Command::new("perl").args(["-e", SHUT_DOWN]).arg(any_file))
     }
 
-    /// Makes it read-only, or writable again.
-    pub fn set_read_only(&self, read_only: bool) -> Result<()> {
-        let options = if read_only { "remount,ro" } else { "remount,rw" };
-        run(Command::new("mount").args(["-o", options]).arg(self.path()))
+    /// Makes it read-only, as ext4 does when it finds an error: whoever has it open keeps it open. It is
+    /// writable again when it is mounted anew.
+    pub fn turn_read_only(&self) -> Result<()> {
+        let found = Command::new("findmnt").args(["-no", "SOURCE"]).arg(self.path()).output()?;
+        let source = String::from_utf8(found.stdout)?;
+        let name = source.trim().rsplit('/').next().context("it is not mounted")?;
+        Ok(std::fs::write(format!("/sys/fs/ext4/{name}/trigger_fs_error"), "a test")?)
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod client;
 mod clients;
+mod clock;
 mod codings;
 mod files;
 mod hostile;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auxilio_collector::{Config, hash_token};
-use auxilio_common::{CrashId, DumpName, RawCrash, RawEnvelope};
+use auxilio_common::{Clock, CrashId, DumpName, RawCrash, RawEnvelope};
 use auxilio_service::clock::{SystemClock, SystemRandom};
 use auxilio_service::{Shell, Shutdown, Version};
 use auxilio_spool::{Envelope, Lane, Spool};
@@ -31,6 +31,15 @@ impl Server {
         set: impl FnOnce(&mut Config),
         set_spool: impl FnOnce(&mut auxilio_spool::Config),
     ) -> Self {
+        Self::start_at(Arc::new(SystemClock::start()), set, set_spool)
+    }
+
+    /// One that goes by this clock.
+    pub(crate) fn start_at(
+        clock: Arc<dyn Clock>,
+        set: impl FnOnce(&mut Config),
+        set_spool: impl FnOnce(&mut auxilio_spool::Config),
+    ) -> Self {
         let spool_dir = tempfile::tempdir().unwrap();
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = free.local_addr().unwrap();
@@ -46,12 +55,11 @@ impl Server {
             ..auxilio_spool::Config::default()
         };
         set_spool(&mut spool_config);
-        let spool =
-            Spool::open(spool_config, Arc::new(SystemClock::start()), Arc::new(SystemRandom))
-                .unwrap();
+        let spool = Spool::open(spool_config, Arc::clone(&clock), Arc::new(SystemRandom)).unwrap();
         let shutdown = Shutdown::new();
-        let shell =
+        let mut shell =
             Shell::new("collector", Version { version: "test", commit: "test" }, shutdown.clone());
+        shell.clock = clock;
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.spawn(async move {
             auxilio_collector::run(config, Arc::new(spool), shell).await.unwrap();
