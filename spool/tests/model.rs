@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auxilio_common::CrashId;
-use auxilio_spool::{Claim, Draft, Kind, Lane, Requeue, Requeued, Spool};
+use auxilio_spool::files::Kind;
+use auxilio_spool::{Claim, Draft, Lane, Requeue, Requeued, Spool};
 use proptest::prelude::*;
 use support::{SetClock, add_dump, crash_id, raw_crash, spool_at};
 
