@@ -19,6 +19,9 @@ use super::{Finding, Verdict};
 /// Time in which every live writer has written its counts: it does so each second.
 const WRITTEN_WITHIN: Duration = Duration::from_millis(2_500);
 
+/// Looks for a moment in which nothing happens.
+const LOOKS_MAX: usize = 3;
+
 /// Spools whose counts belong together.
 pub(super) struct Group {
     /// What they are called together.
@@ -69,7 +72,7 @@ fn groups(spools: Vec<CarriedSpool>) -> Vec<Group> {
 fn check_group(group: &Group) -> Vec<Finding> {
     match look(group) {
         Ok((before, files, after)) => {
-            let mut findings = submissions(group, &before);
+            let mut findings = submissions(group, &after);
             findings.extend(kept::compare(group, &before, &files, &after));
             findings
         }
@@ -83,14 +86,23 @@ fn check_group(group: &Group) -> Vec<Finding> {
     }
 }
 
+/// Looks until nothing has changed meanwhile, so that the sums are exact; a busy system stays inexact.
 fn look(group: &Group) -> Result<(Numbers, Kept, Numbers), auxilio_spool::Error> {
-    let before = Numbers::read(group)?;
-    let files = Kept::in_spools(&group.sources)?;
-    if before.lives {
-        thread::sleep(WRITTEN_WITHIN);
+    let mut looks = 1;
+    loop {
+        let before = Numbers::read(group)?;
+        let files = Kept::in_spools(&group.sources)?;
+        if before.lives {
+            thread::sleep(WRITTEN_WITHIN);
+        }
+        let after = Numbers::read(group)?;
+        let is_quiet =
+            (&before.submissions, &before.carried) == (&after.submissions, &after.carried);
+        if is_quiet || looks == LOOKS_MAX {
+            return Ok((before, files, after));
+        }
+        looks += 1;
     }
-    let after = Numbers::read(group)?;
-    Ok((before, files, after))
 }
 
 /// Each writer's own sum, which holds at every moment.
