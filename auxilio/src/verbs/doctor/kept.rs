@@ -1,6 +1,7 @@
 //! The crashes that a collector kept: each is in a spool, in the store, or in quarantine.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 
 use auxilio_spool::counts::{Counts, Event, NO_PRODUCT, OTHER_PRODUCTS};
 use auxilio_spool::files::Kind;
@@ -28,18 +29,26 @@ impl Kept {
                     Kind::Quarantined(_) => &mut kept.quarantined,
                     Kind::Unfinished { .. } | Kind::Stray => continue,
                 };
-                *place.entry(product(&file)).or_default() += 1;
+                // One that was carried away meanwhile is in the counts that are read after this.
+                let Some(product) = product(&file) else { continue };
+                *place.entry(product).or_default() += 1;
             }
         }
         Ok(kept)
     }
 }
 
-/// The product under the name that counts give it. A damaged file has none.
-fn product(file: &SpoolFile) -> String {
-    let crash = Envelope::open(&file.path).ok().map(Envelope::into_raw_crash);
+/// The product under the name that counts give it. A damaged file has none. `None` for a file that is gone.
+fn product(file: &SpoolFile) -> Option<String> {
+    let crash = match Envelope::open(&file.path) {
+        Ok(envelope) => Some(envelope.into_raw_crash()),
+        Err(error) if error.io_cause().is_some_and(|it| it.kind() == ErrorKind::NotFound) => {
+            return None;
+        }
+        Err(_) => None,
+    };
     let name = crash.as_ref().and_then(|crash| crash.annotation("ProductName"));
-    Event::new("", name, "").product
+    Some(Event::new("", name, "").product)
 }
 
 /// What both sides of the sum are, of one product or of all.
