@@ -71,7 +71,7 @@ pub(crate) fn at_rate(address: SocketAddr, request: &[u8], rate: f64) -> Vec<f64
                         }
                         thread::sleep(due.saturating_sub(began.elapsed()));
                         post(&mut stream, request);
-                        times.push((began.elapsed() - due).as_secs_f64() * 1_000.0);
+                        times.push(began.elapsed().saturating_sub(due).as_secs_f64() * 1_000.0);
                     }
                 })
             })
