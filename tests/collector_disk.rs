@@ -26,7 +26,7 @@ const POSTS_MAX: usize = 2_000;
 /// Time within which a healed disk takes crashes again.
 const HEALED: Duration = Duration::from_secs(30);
 
-const DUMP: [u8; 50_000] = [7; 50_000];
+static DUMP: [u8; 50_000] = [7; 50_000];
 
 /// A collector on a disk of its own.
 struct Site {

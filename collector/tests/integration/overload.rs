@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::client::{form, post, read_answer, request};
 use crate::server::Server;
 
-const DUMP: [u8; 100_000] = [7; 100_000];
+static DUMP: [u8; 100_000] = [7; 100_000];
 
 fn whole_request() -> Vec<u8> {
     request("", &form(&[("name=ProductName", b"Demo"), ("name=d; filename=x", &DUMP)]))
