@@ -118,7 +118,8 @@ fn check(calls: &[Call], spool: &Path, id: CrashId) -> Result<(), String> {
             continue;
         };
         if path.starts_with(spool) && !flushed(&parent.to_string_lossy(), made.ended) {
-            return Err(format!("{} was not flushed after {path:?} was made", parent.display()));
+            let (parent, path) = (parent.display(), path.display());
+            return Err(format!("{parent} was not flushed after {path} was made"));
         }
     }
     Ok(())
