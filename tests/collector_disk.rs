@@ -61,7 +61,7 @@ impl Site {
     /// Posts until the disk takes no more; answers what the client was told.
     fn refused(&mut self) -> Answer {
         let refused = (0..POSTS_MAX).map(|_| self.post()).find(|answer| answer.status != 200);
-        refused.expect("the fault was not felt")
+        refused.unwrap_or_else(|| panic!("the fault was not felt"))
     }
 
     fn expect_refusals(&mut self) {
@@ -192,7 +192,9 @@ fn while_the_first_spool_can_not_be_written_the_fallback_takes_every_crash() {
     let more = format!("fallback_dir = \"{}\"", fallback.display());
     let Some(mut site) = Site::start(&[], &more) else { return };
     let all = ["standard", "tmp"].map(|folder| site.spool().join(folder));
-    all.iter().for_each(|folder| chattr("+i", folder));
+    for folder in &all {
+        chattr("+i", folder);
+    }
     let before = site.acknowledged.len();
     wait::until("a fallback that takes over", HEALED, || (site.post().status == 200).then_some(()));
     for _ in 0..20 {
@@ -203,7 +205,9 @@ fn while_the_first_spool_can_not_be_written_the_fallback_takes_every_crash() {
     assert!(site.acknowledged.len() >= before + 15, "the fallback refused");
     let taken = Source::new(fallback.clone(), Arc::new(SystemClock::start()));
     assert!(taken.find(site.acknowledged[before]).unwrap().is_some(), "not in the fallback");
-    all.iter().for_each(|folder| chattr("-i", folder));
+    for folder in &all {
+        chattr("-i", folder);
+    }
     let first = Source::new(site.spool(), Arc::new(SystemClock::start()));
     wait::until("the first spool in use again", HEALED, || {
         site.post();
