@@ -288,8 +288,7 @@ fn requeue_killed_again_and_again_loses_nothing_and_shows_nothing_twice() {
     println!("{kills} kills");
     // The lines that are read, those in the reader and in the pipe, and one that is being written.
     let most = 12 + 2 * PAGE / LINE_MIN + 1;
-    assert!(kills >= CRASHES as usize / most, "{kills}");
-    assert!(kills > 5, "it was too fast to be killed");
+    assert!(kills * most >= usize::try_from(CRASHES).unwrap(), "{kills}");
     let verified = folder.run(&["verify", "--json"]);
     assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
     assert_eq!(objects(&verified)[0]["whole"], CRASHES);
