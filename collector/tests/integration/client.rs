@@ -89,3 +89,13 @@ pub(crate) fn request(lines: &str, body: &[u8]) -> Vec<u8> {
 pub(crate) fn post(address: SocketAddr, lines: &str, body: &[u8]) -> Answer {
     exchange(address, &[&request(lines, body)])
 }
+
+/// Sends a request's head, and its body once it is asked for.
+pub(crate) fn send_when_asked(stream: &mut TcpStream, whole: &[u8], body_bytes: usize) {
+    let (head, body) = whole.split_at(whole.len() - body_bytes);
+    stream.write_all(head).unwrap();
+    let mut interim = [0; 25];
+    stream.read_exact(&mut interim).unwrap();
+    assert_eq!(&interim[..], b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(body).unwrap();
+}

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::client::{Answer, exchange, form, post, read_answer, request};
+use crate::client::{Answer, exchange, form, post, read_answer, request, send_when_asked};
 use crate::codings::{BODY, header, pack};
 use crate::refusals::leftovers;
 use crate::server::Server;
@@ -194,12 +194,7 @@ fn who_was_asked_for_its_body_is_read_to_the_end_and_served_again() {
     let mut stream = TcpStream::connect(server.address).unwrap();
     let body = [b"--Brubbish".as_slice(), &vec![0; 300_000]].concat();
     let whole = request("Expect: 100-continue\r\n", &body);
-    let (head, rest) = whole.split_at(whole.len() - body.len());
-    stream.write_all(head).unwrap();
-    let mut interim = [0; 25];
-    stream.read_exact(&mut interim).unwrap();
-    assert_eq!(&interim[..], b"HTTP/1.1 100 Continue\r\n\r\n");
-    stream.write_all(rest).unwrap();
+    send_when_asked(&mut stream, &whole, body.len());
     let answer = read_answer(&mut stream);
     assert_eq!(answer.status, 400);
     assert!(!answer.head.contains("Connection: close"));

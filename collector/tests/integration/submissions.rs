@@ -1,11 +1,11 @@
 //! Submissions that are taken.
 
-use std::io::{Read, Write};
+use std::io::Write;
 
 use auxilio_common::Payload;
 use flate2::{Compression, write::GzEncoder};
 
-use crate::client::{exchange, form, post, read_answer, request};
+use crate::client::{exchange, form, post, read_answer, request, send_when_asked};
 use crate::server::{Server, TOKEN, bytes_of};
 
 const DUMP: &str = "name=\"upload_file_minidump\"; filename=\"x.dmp\"";
@@ -68,12 +68,7 @@ fn expect_100_continue_is_answered_and_the_connection_serves_again() {
     let body = form(&[("name=a", b"1")]);
     let mut stream = std::net::TcpStream::connect(server.address).unwrap();
     let whole = request("Expect: 100-continue\r\n", &body);
-    let (head, rest) = whole.split_at(whole.len() - body.len());
-    stream.write_all(head).unwrap();
-    let mut interim = [0; 25];
-    stream.read_exact(&mut interim).unwrap();
-    assert_eq!(&interim[..], b"HTTP/1.1 100 Continue\r\n\r\n");
-    stream.write_all(rest).unwrap();
+    send_when_asked(&mut stream, &whole, body.len());
     let first = read_answer(&mut stream).crash_id();
     stream.write_all(&request("", &body)).unwrap();
     assert_ne!(first, read_answer(&mut stream).crash_id());
