@@ -102,6 +102,21 @@ fn each_verdict_has_its_answer_its_lane_and_its_digit() {
 }
 
 #[test]
+fn a_product_that_is_not_in_the_list_is_discarded_by_the_lists_own_rule() {
+    let rules = "products = [\"Demo\"]\n[[rule]]\nname = \"rest\"\nverdict = \"accept\"\n";
+    let (server, _file) = server(rules);
+    let unsupported = "Discarded=rule_unsupported_product";
+    for fields in [&[("ProductName", "demo")], &[("prod", "Other")], &[("Version", "1.0")]] {
+        assert_eq!(post(&server, "", fields).body, unsupported, "{fields:?}");
+    }
+    assert_eq!(files(&server), 0);
+    for name in ["ProductName", "product", "prod"] {
+        let (crash, _) = server.crash(post(&server, "", &[(name, "Demo")]).crash_id());
+        assert_eq!(crash.metadata.throttle_rule, "rest");
+    }
+}
+
+#[test]
 fn a_kept_crash_of_a_sample_carries_its_rate() {
     let (server, _file) = server(RULES);
     let kept = (0..40).filter(|_| product(&server, "Sampled").body.starts_with("CrashID")).count();
