@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use auxilio_service::hangup::Hangup;
 use auxilio_service::http::{self as server, Clients};
@@ -63,7 +64,8 @@ pub async fn run(config: Config, spool: Arc<Spool>, shell: Shell) -> Result<(), 
         let (collector, pages) = (Arc::clone(&collector), pages.clone());
         service_fn(move |request| handle(Arc::clone(&collector), pages.clone(), peer, request))
     };
-    server::serve_with(listener, make, Clients::AnyAge, &shell).await;
+    let head_time_max = Duration::from_secs(config.head_time_max_secs);
+    server::serve_with(listener, make, Clients::AnyAge, head_time_max, &shell).await;
     watch.abort();
     served.cancel();
     // What could not be written was said.

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use auxilio_service::http::HEAD_TIME_MAX;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,8 @@ pub struct Config {
     pub address: SocketAddr,
     /// SHA-256, as hexadecimal digits, of each token that lets a client choose crash ids.
     pub submitter_tokens: Vec<String>,
+    /// Time for a request's head, in seconds; slower clients are cut.
+    pub head_time_max_secs: u64,
     /// Time for a whole body, in seconds; slower clients are cut.
     pub body_time_max_secs: u64,
     /// Time without a byte of a body, in seconds, after which it is cut.
@@ -64,6 +67,7 @@ impl Default for Config {
         Self {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8000)),
             submitter_tokens: Vec::new(),
+            head_time_max_secs: HEAD_TIME_MAX.as_secs(),
             // 25 MiB over a slow mobile link.
             body_time_max_secs: 300,
             // A link that was lost for longer does not come back within the same connection.

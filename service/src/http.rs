@@ -79,12 +79,19 @@ pub async fn serve(listener: TcpListener, router: Router, shell: &Shell) {
             },
         ))
     };
-    serve_with(listener, make, Clients::Standard, shell).await;
+    serve_with(listener, make, Clients::Standard, HEAD_TIME_MAX, shell).await;
 }
 
 /// Serves any service, made anew for each connection, in the same way.
-pub async fn serve_with<S, M, B>(listener: TcpListener, make: M, clients: Clients, shell: &Shell)
-where
+///
+/// Whoever takes longer for a head has the connection closed without an answer: there is no request yet.
+pub async fn serve_with<S, M, B>(
+    listener: TcpListener,
+    make: M,
+    clients: Clients,
+    head_time_max: Duration,
+    shell: &Shell,
+) where
     M: Fn(SocketAddr) -> S,
     S: Service<hyper::Request<Incoming>, Response = hyper::Response<B>, Error = Infallible>
         + Send
@@ -106,7 +113,7 @@ where
         let stream = if any_age { Chunked10::new(stream) } else { Chunked10::through(stream) };
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIME_MAX)
+            .header_read_timeout(head_time_max)
             .max_buf_size(READ_BYTES_MAX)
             .title_case_headers(any_age)
             .serve_connection(TokioIo::new(stream), make(peer));

@@ -6,6 +6,7 @@ mod clients;
 mod clock;
 mod codings;
 mod files;
+mod heads;
 mod hostile;
 mod overload;
 mod refusals;
