@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auxilio_common::{
-    CrashId, Metadata, RawCrash, SubmissionOutcome, Throttle, Timestamp, annotation,
+    CrashId, Metadata, RawCrash, SubmissionOutcome, Throttle, Timestamp, annotation, limits,
 };
 use auxilio_service::{Shell, error_chain, metrics};
 use auxilio_spool::{Lane, Ledger, Spool};
@@ -170,6 +170,7 @@ impl Collector {
         if !may_supply {
             self.quotas.take_product(&annotations)?;
         }
+        let user_agent = user_agent(headers, &mut notes);
         let metadata = Metadata {
             submitted_timestamp: identity.submitted_timestamp,
             received_at,
@@ -179,7 +180,7 @@ impl Collector {
             payload,
             payload_compressed: coding.is_some(),
             payload_size: wire_bytes,
-            user_agent: user_agent(headers),
+            user_agent,
             id_supplied: identity.supplied,
             collector_notes: notes,
         };
@@ -242,8 +243,14 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
-fn user_agent(headers: &HeaderMap) -> Option<String> {
-    headers
-        .get(header::USER_AGENT)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+/// The header User-Agent, as much of it as is kept.
+fn user_agent(headers: &HeaderMap, notes: &mut Vec<String>) -> Option<String> {
+    let bytes = headers.get(header::USER_AGENT)?.as_bytes();
+    let mut text = String::from_utf8_lossy(bytes).into_owned();
+    let end = text.floor_char_boundary(limits::USER_AGENT_BYTES_MAX);
+    if end < text.len() {
+        notes.push(format!("User-Agent of {} bytes was cut to {end}", bytes.len()));
+        text.truncate(end);
+    }
+    Some(text)
 }

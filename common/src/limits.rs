@@ -41,6 +41,9 @@ pub const NOTES_COUNT_MAX: usize = 100;
 /// Bytes of a name in a note.
 pub const NOTED_NAME_BYTES_MAX: usize = 80;
 
+/// Bytes of the header User-Agent that stand with a crash: real ones have 150.
+pub const USER_AGENT_BYTES_MAX: usize = 512;
+
 /// Bytes of the white space behind a delimiter: mail systems once padded lines with it, no crash client does.
 pub const DELIMITER_PADDING_BYTES_MAX: usize = 64;
 

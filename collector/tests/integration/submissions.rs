@@ -33,6 +33,23 @@ fn fields_and_dumps_in_any_order_are_spooled_before_the_answer() {
 }
 
 #[test]
+fn a_long_user_agent_is_cut_with_a_note() {
+    let server = Server::start();
+    // The limit falls into the middle of a character.
+    let long = format!("x{}", "ä".repeat(1_000));
+    let body = form(&[("name=ProductName", b"Demo")]);
+    for (sent, kept) in [(&long[..511], 511), (&long, 511)] {
+        let answer = post(server.address, &format!("User-Agent: {sent}\r\n"), &body);
+        let (crash, _) = server.crash(answer.crash_id());
+        assert_eq!(crash.metadata.user_agent.as_deref(), Some(&long[..kept]));
+        let notes = crash.metadata.collector_notes;
+        let expected: &[&str] =
+            if sent.len() > kept { &["User-Agent of 2001 bytes was cut to 511"] } else { &[] };
+        assert_eq!(notes, expected);
+    }
+}
+
+#[test]
 fn a_json_part_wins_over_fields_and_is_found_by_its_type_or_its_name() {
     let server = Server::start();
     let body = b"--B\r\ncontent-type: Application/JSON\r\nContent-Disposition: form-data; name=\"extra\"; filename=\"blob\"\r\n\r\n{\"ProductName\":\"Json\"}\r\n--B\r\nContent-Disposition: form-data; name=ProductName\r\n\r\nField\r\n--B--";
