@@ -78,6 +78,8 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: ThrottleVerb,
     },
+    /// Print the page of all fields of a processed crash
+    Fields(FieldsOptions),
     /// The configuration: check, show
     Config {
         #[command(subcommand)]
@@ -320,6 +322,13 @@ pub(crate) struct SignatureOptions {
     /// A folder of lists that replaces all built-in ones
     #[arg(long, value_name = "DIR")]
     pub(crate) lists: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct FieldsOptions {
+    /// Print their JSON Schema instead
+    #[arg(long)]
+    pub(crate) schema: bool,
 }
 
 #[derive(Clone, Debug, Subcommand)]

@@ -50,6 +50,7 @@ fn perform(cli: Cli, environment: &Environment) -> anyhow::Result<ExitCode> {
         Verb::Hbase { verb } => verbs::hbase::perform(&place, &verb, environment),
         Verb::Spool { dirs, verb } => verbs::spool::perform(&place, &dirs, &verb, environment),
         Verb::Throttle { verb } => verbs::throttle::perform(&place, &verb, environment),
+        Verb::Fields(options) => verbs::fields::perform(&options),
         Verb::Config { verb } => verbs::config::perform(&place, &verb, environment),
         Verb::StackwalkWorker => Ok(verbs::stackwalk::work()),
     }

@@ -3,6 +3,7 @@
 pub(crate) mod config;
 pub(crate) mod db;
 pub(crate) mod doctor;
+pub(crate) mod fields;
 mod form;
 pub(crate) mod hbase;
 pub(crate) mod loadtest;

@@ -12,7 +12,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::fields::{self, Kind};
+use crate::fields;
 use crate::{CrashId, Generation, JsonText, Timestamp};
 
 /// How good a run was; a better one is never replaced by a worse one.
@@ -165,7 +165,7 @@ impl<'de> Visitor<'de> for Reader {
 }
 
 fn is_structure(name: &str) -> bool {
-    fields::find(name).is_some_and(|field| field.kind == Kind::Structure)
+    fields::find(name).is_some_and(|field| field.kind.is_structure())
 }
 
 /// What belongs to one run of processing.

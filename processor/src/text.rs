@@ -2,29 +2,13 @@
 
 use std::borrow::Cow;
 
-use auxilio_common::{Annotations, JsonText, limits};
+use auxilio_common::{Annotations, JsonText, fields, limits};
 
 use crate::walked_dump::Walks;
 
-/// Fields that stand in ordered indexes of the database, which refuse long values.
-const SHORT_FIELDS: [&str; 8] = [
-    "product",
-    "version",
-    "build",
-    "release_channel",
-    "process_type",
-    "hangid",
-    "productid",
-    "signature",
-];
-
 /// Characters that a text field may have.
 pub(crate) fn chars_max(field: &str) -> usize {
-    if SHORT_FIELDS.contains(&field) {
-        limits::INDEXED_TEXT_CHARS_MAX
-    } else {
-        limits::TEXT_FIELD_CHARS_MAX
-    }
+    fields::find(field).map_or(limits::TEXT_FIELD_CHARS_MAX, |field| field.chars_max)
 }
 
 /// The first `most` characters of a text.

@@ -14,6 +14,7 @@ pub mod interposed_store;
 pub mod memcached;
 pub mod postgres;
 pub mod proxy;
+pub mod published;
 pub mod raw;
 pub mod sample;
 pub mod splitmix;

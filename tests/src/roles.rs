@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use auxilio_common::CrashId;
 use auxilio_testkit::postgres::{Database, Server, USER};
+use auxilio_testkit::published;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -237,7 +238,8 @@ impl Roles {
 pub fn processed(middleware: SocketAddr, crash_id: CrashId) -> Option<Value> {
     let answer =
         http::get(middleware, &format!("/api/ProcessedCrash/?crash_id={crash_id}")).ok()?;
-    if answer.status == 200 { answer.json().ok() } else { None }
+    let crash = if answer.status == 200 { answer.json().ok() } else { None };
+    crash.inspect(published::assert_processed)
 }
 
 /// Waits until a middleware shows every crash.

@@ -1,36 +1,24 @@
 //! The reducer: keeps of a crash what a reader may see, by the table alone.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
 use serde_json::{Map, Value};
 
-use super::table::{FIELDS, FURTHER_MINIDUMPS, PARTS, PUBLIC_ANNOTATIONS, PUBLIC_RAW_FIELDS};
-use super::{Field, Permission, find};
-use crate::{JsonText, ProcessedCrash, RawCrash};
-
-static PERMISSIONS: LazyLock<HashMap<&'static str, Permission>> =
-    LazyLock::new(|| PARTS.iter().copied().collect());
+use super::{Misfit, Permission, annotations, find, fit};
+use crate::{ProcessedCrash, RawCrash};
 
 /// The processed crash as a holder of `rights` may see it. What the table lacks is dropped, and so
 /// is a structure that can't be taken apart.
 pub fn reduce_processed(crash: ProcessedCrash, rights: Permission) -> Map<String, Value> {
     let visible = |name: &str| find(name).filter(|field| field.permission <= rights);
     let (fields, structures) = crash.into_parts();
-    let plain = fields.into_iter().filter(|(name, _)| visible(name).is_some());
-    let taken_apart = structures.into_iter().filter_map(|(name, text)| {
-        let value = reduce_structure(visible(&name)?, &text, rights)?;
+    let plain = fields.into_iter().filter_map(|(name, value)| {
+        let value = fit(value, visible(&name)?.kind, rights, &mut Misfit::default())?;
         Some((name, value))
     });
+    let taken_apart = structures.into_iter().filter_map(|(name, text)| {
+        let kind = visible(&name)?.kind;
+        Some((name, fit(text.value().ok()?, kind, rights, &mut Misfit::default())?))
+    });
     plain.chain(taken_apart).collect()
-}
-
-fn reduce_structure(field: &Field, text: &JsonText, rights: Permission) -> Option<Value> {
-    if field.name == FURTHER_MINIDUMPS {
-        let minidump: ProcessedCrash = serde_json::from_str(text.get()).ok()?;
-        return Some(Value::Object(reduce_processed(minidump, rights)));
-    }
-    Some(reduce_part(text.value().ok()?, field.name, rights))
 }
 
 /// The raw crash, as the API shows it, to a holder of `rights`.
@@ -39,41 +27,7 @@ pub fn reduce_raw(crash: &RawCrash, rights: Permission) -> Map<String, Value> {
     if rights == Permission::Protected {
         return all;
     }
-    all.into_iter().filter(|(name, _)| is_public_in_raw(name)).collect()
-}
-
-fn is_public_in_raw(name: &str) -> bool {
-    PUBLIC_RAW_FIELDS.contains(&name)
-        || PUBLIC_ANNOTATIONS.contains(&name)
-        || FIELDS
-            .iter()
-            .any(|field| field.annotation == Some(name) && field.permission == Permission::Public)
-}
-
-fn reduce_part(value: Value, path: &str, rights: Permission) -> Value {
-    match value {
-        Value::Object(fields) => Value::Object(
-            fields
-                .into_iter()
-                .filter_map(|(name, value)| {
-                    let part = visible_part(path, &name, rights)?;
-                    Some((name, reduce_part(value, &part, rights)))
-                })
-                .collect(),
-        ),
-        Value::Array(items) => {
-            let part = format!("{path}[]");
-            Value::Array(items.into_iter().map(|item| reduce_part(item, &part, rights)).collect())
-        }
-        plain => plain,
-    }
-}
-
-/// The path of a part if it is listed and may be seen.
-fn visible_part(path: &str, name: &str, rights: Permission) -> Option<String> {
-    let visible =
-        |part: &str| PERMISSIONS.get(part).is_some_and(|permission| *permission <= rights);
-    [format!("{path}.{name}"), format!("{path}.*")].into_iter().find(|part| visible(part))
+    all.into_iter().filter(|(name, _)| annotations::permission(name) <= rights).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use auxilio_common::fields::table::PARTS;
 use auxilio_common::fields::{FIELDS, Permission};
 use auxilio_service::Version;
 use sha2::{Digest, Sha256};
@@ -38,7 +37,6 @@ impl Keys {
             add(&mut begin, part);
         }
         add(&mut begin, &format!("{FIELDS:?}"));
-        add(&mut begin, &format!("{PARTS:?}"));
         Self { begin }
     }
 

@@ -6,57 +6,20 @@
 mod dump_text;
 
 use auxilio_common::Timestamp;
+use auxilio_common::fields::{FIELDS, Kind};
 use serde_json::{Map, Value, json};
-
-/// Names of 2012 with today's, where the value is the same.
-const SAME: &[(&str, &str)] = &[
-    ("uuid", "uuid"),
-    ("product", "product"),
-    ("version", "version"),
-    ("build", "build"),
-    ("signature", "signature"),
-    ("install_age", "install_age"),
-    ("last_crash", "last_crash"),
-    ("uptime", "uptime"),
-    ("user_comments", "user_comments"),
-    ("app_notes", "app_notes"),
-    ("distributor", "distributor"),
-    ("distributor_version", "distributor_version"),
-    ("os_name", "os_name"),
-    ("os_version", "os_version"),
-    ("cpu_name", "cpu_arch"),
-    ("cpu_info", "cpu_info"),
-    ("reason", "reason"),
-    ("address", "address"),
-    ("crashedThread", "crashing_thread"),
-    ("addons_checked", "addons_checked"),
-    ("flash_version", "flash_version"),
-    ("hangid", "hangid"),
-    ("pluginFilename", "plugin_filename"),
-    ("pluginName", "plugin_name"),
-    ("pluginVersion", "plugin_version"),
-    ("Winsock_LSP", "winsock_lsp"),
-    ("processor_notes", "processor_notes"),
-    ("success", "success"),
-    ("truncated", "truncated"),
-];
-
-/// Names of 2012 with today's, where the value is a moment.
-const MOMENTS: &[(&str, &str)] = &[
-    ("client_crash_date", "client_crash_date"),
-    ("date_processed", "date_processed"),
-    ("startedDateTime", "started_datetime"),
-    ("completeddatetime", "completed_datetime"),
-];
 
 /// The crash in the shape of 2012.
 pub(super) fn told(crash: &Map<String, Value>) -> Map<String, Value> {
-    let value = |name: &str| crash.get(name).cloned().unwrap_or(Value::Null);
     let text = |name: &str| crash.get(name).and_then(Value::as_str);
-    let mut told: Map<String, Value> =
-        SAME.iter().map(|(name, today)| ((*name).to_owned(), value(today))).collect();
-    for (name, today) in MOMENTS {
-        told.insert((*name).to_owned(), text(today).and_then(moment).into());
+    let mut told = Map::new();
+    for field in FIELDS {
+        let Some(name) = field.name_2012 else { continue };
+        let value = match field.kind {
+            Kind::Time => text(field.name).and_then(moment).into(),
+            _ => crash.get(field.name).cloned().unwrap_or(Value::Null),
+        };
+        told.insert(name.to_owned(), value);
     }
     // The main process had no type.
     let process = text("process_type").filter(|process| *process != "parent");
@@ -116,7 +79,10 @@ mod tests {
         assert_eq!(told["addons"], addons);
         assert_eq!(told["dump"], Value::Null);
         assert!(told.get("unheard_of").is_none());
-        assert_eq!(told.as_object().unwrap().len(), SAME.len() + MOMENTS.len() + 7);
+        assert_eq!(
+            told.as_object().unwrap().len(),
+            FIELDS.iter().filter(|field| field.name_2012.is_some()).count() + 7
+        );
     }
 
     #[test]

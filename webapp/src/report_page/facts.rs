@@ -1,6 +1,6 @@
 //! The facts of a crash: the headline, the chosen few in order, and the table of all fields.
 
-use auxilio_common::fields::{FIELDS, Kind};
+use auxilio_common::fields::FIELDS;
 use serde_json::Value;
 
 use crate::stack::{number, text};
@@ -167,7 +167,7 @@ pub(super) struct FieldLine {
 pub(super) fn all_fields(crash: &Value) -> Vec<FieldLine> {
     FIELDS
         .iter()
-        .filter(|field| field.kind != Kind::Structure)
+        .filter(|field| !field.kind.is_structure())
         .filter_map(|field| {
             let value = match crash.get(field.name)? {
                 Value::Null => return None,
