@@ -1,7 +1,7 @@
 -- Who may do what. Applied after the procedures, each time, so that this page is the whole truth:
 -- first everything is taken away, then given. Tables are changed by procedures alone.
 
-REVOKE ALL ON jobs, job_outcomes, processors, reports FROM PUBLIC, auxilio_collector,
+REVOKE ALL ON jobs, job_outcomes, processors, reports, releases_raw FROM PUBLIC, auxilio_collector,
     auxilio_monitor, auxilio_processor, auxilio_middleware, auxilio_cron, auxilio_analyst;
 -- Procedures come here new, without a right for anybody.
 
@@ -13,7 +13,7 @@ GRANT EXECUTE ON FUNCTION insert_jobs, assign_jobs, queue_arrived, give_up_waiti
 -- A processor takes, keeps and ends jobs. It reads no report and no job that it does not hold.
 GRANT EXECUTE ON FUNCTION register_processor, heartbeat_processor, leave_processor, take_jobs,
     renew_leases, fail_job, return_job, complete_jobs, save_reports, ensure_partition,
-    ensure_outcomes_partition TO auxilio_processor;
+    ensure_outcomes_partition, known_betas TO auxilio_processor;
 
 -- The middleware shows, and asks for crashes that somebody waits for.
 GRANT SELECT ON reports, jobs, job_outcomes, processors TO auxilio_middleware;
@@ -32,4 +32,4 @@ GRANT SELECT (id, client_crash_date, date_processed, uuid, product, version, bui
     distributor, distributor_version, topmost_filenames, addons_checked, flash_version, hangid,
     process_type, release_channel, productid, crash_day, generation, quality, throttle, sample_rate)
     ON reports TO auxilio_analyst;
-GRANT SELECT ON job_outcomes TO auxilio_analyst;
+GRANT SELECT ON job_outcomes, releases_raw TO auxilio_analyst;

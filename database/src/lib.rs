@@ -9,6 +9,7 @@
 //! The monitor and the processor do. It knows no store and no HTTP. It logs no value of a report.
 
 mod asking;
+mod builds;
 mod completion;
 mod config;
 mod connection;
@@ -30,6 +31,7 @@ mod saving;
 mod text;
 
 pub use asking::AskedState;
+pub use builds::KnownBeta;
 pub use completion::Completion;
 pub use config::Config;
 pub use connection::Database;

@@ -3,6 +3,7 @@
 
 mod asking;
 mod batches;
+mod builds;
 mod contention;
 mod fixture;
 mod forgotten;

@@ -56,6 +56,7 @@ async fn no_role_changes_a_table_with_its_own_hands() {
             "INSERT INTO jobs (uuid, lane, state) VALUES ('x', 'standard', 'queued')",
             "DELETE FROM job_outcomes",
             "DELETE FROM processors",
+            "DELETE FROM releases_raw",
             "CREATE TABLE mine (n integer)",
             "SELECT nextval('job_tokens')",
         ] {
