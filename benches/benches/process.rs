@@ -17,7 +17,6 @@ use auxilio_common::{
     RawEnvelope,
 };
 use auxilio_processor::{Context, WalkedDump, process};
-use auxilio_signature::Lists;
 use auxilio_stackwalk::{DumpHints, DumpMap, walk_dump};
 use auxilio_symbols::{StoreOptions, SymbolStore};
 use auxilio_testkit::corpus::{self, CorpusCrash};
@@ -60,7 +59,7 @@ fn processed(raw: &RawCrash, json: &[u8]) -> ProcessedCrash {
     let walk =
         WalkedDump { status: "OK".to_owned(), json_dump: Some(json_dump), ..WalkedDump::default() };
     let walks = BTreeMap::from([(DumpName::main(), walk)]);
-    process(raw, walks, Context { lists: Lists::built_in() }).crash
+    process(raw, walks, Context::default()).crash
 }
 
 fn document(raw: &RawCrash, crash: ProcessedCrash) -> Vec<u8> {

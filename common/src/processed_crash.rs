@@ -89,6 +89,12 @@ impl ProcessedCrash {
         }
     }
 
+    /// Takes a field away, a structure too; true if it was there.
+    pub fn remove(&mut self, name: &str) -> bool {
+        let plain = self.fields.remove(name).is_some();
+        self.structures.remove(name).is_some() || plain
+    }
+
     /// Sets a field that is a structure.
     pub fn set_structure(&mut self, name: &str, text: JsonText) {
         self.structures.insert(name.to_owned(), text);

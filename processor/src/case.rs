@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use auxilio_common::{Annotations, ProcessedCrash, RawCrash};
 use auxilio_signature::{Frame, Lists, Thread};
 
+use crate::builds::Builds;
+use crate::site_rule::SiteRule;
 use crate::stack::{Module, Stack};
 use crate::walked_dump::Walks;
 
@@ -16,10 +18,16 @@ pub struct Case<'a> {
     pub annotations: Cow<'a, Annotations>,
     /// The walks of the crash's minidumps.
     pub walks: &'a Walks,
+    /// The file `memory_report` as it came, compressed.
+    pub memory_report: Option<&'a [u8]>,
     /// What there is to read of the main minidump's walk; `None` without a stack.
     pub stack: Option<Stack<'a>>,
     /// The lists that choose frames for signatures.
     pub lists: &'a Lists,
+    /// The builds that are known.
+    pub builds: &'a Builds,
+    /// The site's own rules.
+    pub site: &'a [SiteRule],
 }
 
 impl<'a> Case<'a> {

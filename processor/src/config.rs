@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::rule_set::Base;
+
 /// The section `[processor]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -26,6 +28,8 @@ pub struct Config {
     pub poll_ms: u64,
     /// Time after which a job is given up, however often its lease was renewed, in seconds.
     pub job_time_max_secs: u64,
+    /// The rules: the name of a list that comes with the program, or a file by its path.
+    pub rules: String,
     /// Folders of symbols, asked in this order.
     pub symbols_dirs: Vec<PathBuf>,
     /// Folder of the indexes of symbols.
@@ -51,6 +55,7 @@ impl Default for Config {
             poll_ms: 1_000,
             // Every dump of a crash may take the whole time of a walk, and Postgres may be away.
             job_time_max_secs: 900,
+            rules: Base::default().as_str().to_owned(),
             symbols_dirs: vec![PathBuf::from("/var/lib/auxilio/symbols")],
             symbols_cache_dir: PathBuf::from("/var/cache/auxilio/symbols"),
             temp_dir: PathBuf::from("/tmp"),

@@ -1,10 +1,11 @@
 //! A stored dump as a file that a walker can map.
 
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use auxilio_common::storage::StoredDumpBytes;
-use auxilio_common::{CrashId, CrashStore, DumpName, StoreError};
+use auxilio_common::{CrashId, CrashStore, DumpName, StoreError, limits};
 use tempfile::{NamedTempFile, TempPath};
 
 /// A part of a file that holds one dump.
@@ -53,6 +54,15 @@ impl DumpFile {
         let copied = tokio::task::spawn_blocking(move || copy(reader, length, &to)).await;
         let copy = copied.map_err(|error| failed(io::Error::other(error)))?.map_err(failed)?;
         Ok(Some(Self { path: copy.to_path_buf(), offset: 0, length, _copy: Some(copy) }))
+    }
+
+    /// The dump's bytes.
+    pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(self.offset))?;
+        let mut bytes = Vec::new();
+        file.take(self.length.min(limits::DUMP_BYTES_MAX)).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 }
 

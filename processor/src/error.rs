@@ -2,10 +2,15 @@
 
 use auxilio_service::http::ListenError;
 
+use crate::rule_file::RulesError;
+
 /// Why a processor ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The admin address is taken.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// The rules can't be used.
+    #[error(transparent)]
+    Rules(#[from] RulesError),
 }

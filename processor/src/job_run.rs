@@ -15,9 +15,11 @@ use auxilio_stackwalk::Pool;
 
 use crate::config::Config;
 use crate::document::{self, Run, Verdict};
+use crate::files::Files;
 use crate::given_up::{GivenUp, last_raw};
 use crate::process::{Processed, process_beside};
 use crate::report_row::{bare_row, report_row};
+use crate::rule_set::RuleSets;
 use crate::saver::Saver;
 use crate::setback::Setback;
 use crate::store_gate::StoreGate;
@@ -38,6 +40,7 @@ pub(crate) struct JobRunner {
     pub(crate) pool: Pool,
     pub(crate) gate: StoreGate,
     pub(crate) saver: Saver,
+    pub(crate) rule_sets: Arc<RuleSets>,
     pub(crate) shell: Shell,
 }
 
@@ -78,7 +81,9 @@ impl JobRunner {
             temp_dir: &self.config.temp_dir,
         };
         let walked = walking.all(job, &raw).await?;
-        let made = process_beside(&raw, walked.walks).await?;
+        let memory_report = walking.memory_report(&raw).await?;
+        let files = Files { walks: walked.walks, memory_report };
+        let made = process_beside(&raw, files, &self.rule_sets).await?;
         for rule in &made.failed_rules {
             metrics::PROCESSOR_FAILED_RULES.add(1, &[rule]);
             tracing::warn!(crash_id = %job.crash_id, rule, "a rule failed");
@@ -97,7 +102,7 @@ impl JobRunner {
             return self.complete(job, JobOutcome::RawGone).await;
         };
         let raw = Arc::new(raw);
-        let mut made = process_beside(&raw, why.walks(&raw)).await?;
+        let mut made = process_beside(&raw, why.walks(&raw).into(), &self.rule_sets).await?;
         why.mark(&mut made);
         let old = unless_refused(self.store.get_processed(job.crash_id).await)?.flatten();
         let verdict = self.judge(job, started_at, made, old);

@@ -9,12 +9,14 @@
 //! changes a raw crash.
 
 mod alone;
+pub mod builds;
 pub mod case;
 mod config;
 mod document;
 pub mod draft;
 mod dump_file;
 mod error;
+pub mod files;
 mod given_up;
 mod job_run;
 mod lane_work;
@@ -23,21 +25,27 @@ mod process;
 mod registration;
 mod report_row;
 pub mod rule;
+pub mod rule_file;
+pub mod rule_set;
 pub mod rules;
 mod run;
 #[cfg(test)]
 mod sample;
 mod saver;
 mod setback;
+pub mod site_rule;
 pub mod stack;
 mod store_gate;
 mod text;
 pub mod walked_dump;
 mod walking;
 
+pub use builds::Builds;
 pub use config::Config;
 pub use error::Error;
+pub use files::Files;
 pub use process::{Context, Processed, process};
 pub use report_row::report_row;
+pub use rule_set::RuleSets;
 pub use run::run;
 pub use walked_dump::{WalkedDump, Walks};

@@ -7,10 +7,12 @@ use auxilio_common::blocking::may_block;
 use auxilio_common::{DumpName, ProcessedCrash, Quality, RawCrash};
 use auxilio_signature::Lists;
 
+use crate::builds::Builds;
 use crate::case::Case;
 use crate::draft::Draft;
+use crate::files::Files;
 use crate::rule::Rule;
-use crate::rules::RULES;
+use crate::rule_set::RuleSets;
 use crate::setback::Setback;
 use crate::stack::Stack;
 use crate::text;
@@ -25,6 +27,17 @@ const PROCESSED_AT_ONCE_BYTES: usize = 512 * 1024;
 pub struct Context<'a> {
     /// The lists that choose frames for signatures.
     pub lists: &'a Lists,
+    /// The builds that are known.
+    pub builds: &'a Builds,
+    /// Which rules there are.
+    pub rule_sets: &'a RuleSets,
+}
+
+impl Default for Context<'static> {
+    /// What there is without any configuration, and no known builds.
+    fn default() -> Self {
+        Self { lists: Lists::built_in(), builds: Builds::none(), rule_sets: RuleSets::built_in() }
+    }
 }
 
 /// A processed crash, and what belongs to the run that made it.
@@ -42,24 +55,28 @@ pub struct Processed {
 
 /// Makes the processed crash. It reads nothing but its arguments, and there is no crash that it
 /// does not end on.
-pub fn process(raw: &RawCrash, walks: Walks, context: Context<'_>) -> Processed {
-    apply(RULES, raw, walks, context)
+pub fn process(raw: &RawCrash, files: impl Into<Files>, context: Context<'_>) -> Processed {
+    let base = context.rule_sets.base_of(raw.annotation("ProductName").unwrap_or_default());
+    apply(base.rules(), raw, files.into(), context)
 }
 
 /// The same in a service: large crashes away from the threads that serve everybody.
 pub(crate) async fn process_beside(
     raw: &Arc<RawCrash>,
-    walks: Walks,
+    files: Files,
+    rule_sets: &Arc<RuleSets>,
 ) -> Result<Processed, Setback> {
-    let context = Context { lists: Lists::built_in() };
-    let json_dumps = walks.values().filter_map(|walk| walk.json_dump.as_ref());
-    if json_dumps.map(|json_dump| json_dump.get().len()).sum::<usize>() <= PROCESSED_AT_ONCE_BYTES
-        || may_block()
-    {
-        return Ok(process(raw, walks, context));
+    let json_dumps = files.walks.values().filter_map(|walk| walk.json_dump.as_ref());
+    let small = json_dumps.map(|json_dump| json_dump.get().len()).sum::<usize>()
+        <= PROCESSED_AT_ONCE_BYTES
+        && files.memory_report.is_none();
+    if small || may_block() {
+        return Ok(process(raw, files, Context { rule_sets, ..Context::default() }));
     }
-    let raw = Arc::clone(raw);
-    tokio::task::spawn_blocking(move || process(&raw, walks, context))
+    let (raw, rule_sets) = (Arc::clone(raw), Arc::clone(rule_sets));
+    let processed =
+        move || process(&raw, files, Context { rule_sets: &rule_sets, ..Context::default() });
+    tokio::task::spawn_blocking(processed)
         .await
         .map_err(|error| Setback::Passing(format!("the rules could not be run: {error}")))
 }
@@ -68,9 +85,10 @@ pub(crate) async fn process_beside(
 pub(crate) fn apply(
     rules: &[Rule],
     raw: &RawCrash,
-    mut walks: Walks,
+    files: Files,
     context: Context<'_>,
 ) -> Processed {
+    let Files { mut walks, memory_report } = files;
     let (annotations, changed) = text::clean_annotations(&raw.annotations);
     let mut notes: Vec<String> =
         changed.iter().map(|name| format!("text: U+0000 was taken out of {name}")).collect();
@@ -81,7 +99,16 @@ pub(crate) fn apply(
     let symbols_failed = walks.values().any(|walk| walk.symbols_failed);
     let main = walks.get(&DumpName::main()).and_then(|walk| walk.json_dump.as_ref());
     let stack = main.map(Stack::read);
-    let case = Case { raw, annotations, walks: &walks, stack, lists: context.lists };
+    let case = Case {
+        raw,
+        annotations,
+        walks: &walks,
+        memory_report: memory_report.as_deref(),
+        stack,
+        lists: context.lists,
+        builds: context.builds,
+        site: &context.rule_sets.site,
+    };
     let mut draft = Draft { notes, ..Draft::default() };
     let mut failed_rules = Vec::new();
     for rule in rules {
@@ -152,7 +179,7 @@ mod tests {
         Rule { name: "idle", applies: |_, _| false, act: |_, _| panic!("not asked") };
 
     fn applied(rules: &[Rule], walks: Walks) -> Processed {
-        apply(rules, &raw(&[]), walks, Context { lists: Lists::built_in() })
+        apply(rules, &raw(&[]), walks.into(), Context::default())
     }
 
     #[test]

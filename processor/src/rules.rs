@@ -26,6 +26,7 @@ mod os_pretty_version;
 mod process_type;
 mod report_type;
 mod signature;
+mod site;
 mod stackwalk;
 mod thread_count;
 mod topmost_filenames;
@@ -62,9 +63,13 @@ pub const RULES: &[Rule] = &[
     modules_in_stack::RULE,
     missing_symbols::RULE,
     report_type::RULE,
-    // Last: it looks at much of the above.
+    // Last: they look at much of the above.
+    site::RULE,
     signature::RULE,
 ];
+
+/// The rules of 2012, where they differ from those of today.
+pub const RULES_2012: &[Rule] = RULES;
 
 #[cfg(test)]
 mod tests {

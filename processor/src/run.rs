@@ -18,6 +18,7 @@ use crate::job_run::JobRunner;
 use crate::lane_work::{LaneWork, Serves};
 use crate::leases::Leases;
 use crate::registration::Registration;
+use crate::rule_file;
 use crate::saver::Saver;
 use crate::store_gate::StoreGate;
 
@@ -33,6 +34,7 @@ pub async fn run(
     pool: Pool,
     shell: Shell,
 ) -> Result<(), Error> {
+    let rule_sets = Arc::new(rule_file::load(&config.rules)?);
     let listener = http::listen(config.admin_address, &shell).await?;
     declare_needs(&store, &database, &shell);
     let lanes = [Lane::Priority, Lane::Standard, Lane::Reprocess];
@@ -46,6 +48,7 @@ pub async fn run(
         pool,
         gate: StoreGate::new(),
         saver: Saver::new(),
+        rule_sets,
         shell: shell.clone(),
     });
     let (hints, alone) = (database.listen(), Alone::default());

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use auxilio_common::{DumpInfo, DumpName, JsonText, Metadata, Payload, RawCrash, Throttle};
-use auxilio_signature::Lists;
 use serde_json::Value;
 
 use crate::process::{Context, Processed, process};
@@ -68,5 +67,5 @@ pub(crate) fn processed_case(raw: &RawCrash, json_dump: &Value) -> Processed {
 
 /// A raw crash processed with these walks.
 pub(crate) fn processed_with(raw: &RawCrash, walks: Walks) -> Processed {
-    process(raw, walks, Context { lists: Lists::built_in() })
+    process(raw, walks, Context::default())
 }

@@ -8,6 +8,7 @@ use auxilio_service::metrics;
 use auxilio_stackwalk::{DumpHints, Pool, Walk, WalkError, WalkLane, WalkRequest};
 
 use crate::dump_file::{DumpFile, OpenDumpError};
+use crate::files::is_memory_report;
 use crate::setback::Setback;
 use crate::walked_dump::{STATUS_OK, WalkedDump, Walks};
 
@@ -54,6 +55,20 @@ impl Walking<'_> {
         Ok(walked)
     }
 
+    /// The bytes of the crash's memory report, as they came.
+    pub(crate) async fn memory_report(&self, raw: &RawCrash) -> Result<Option<Vec<u8>>, Setback> {
+        let Some(dump) = raw.dumps.iter().find(|dump| is_memory_report(&dump.name)) else {
+            return Ok(None);
+        };
+        let opened = DumpFile::open(self.store, raw.crash_id, &dump.name, self.temp_dir).await;
+        let Some(file) = opened.map_err(setback)? else { return Ok(None) };
+        let read = tokio::task::spawn_blocking(move || file.read());
+        match read.await.map_err(std::io::Error::other).flatten() {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) => Err(Setback::Passing(format!("read the memory report: {error}"))),
+        }
+    }
+
     async fn one(
         &self,
         job: &TakenJob,
@@ -61,11 +76,9 @@ impl Walking<'_> {
         name: &DumpName,
     ) -> Result<WalkedDump, Setback> {
         let opened = DumpFile::open(self.store, raw.crash_id, name, self.temp_dir).await;
-        let file = opened.map_err(|error| match error {
-            OpenDumpError::Store(error) => Setback::Store(error),
-            OpenDumpError::Copy { .. } => Setback::Passing(auxilio_service::error_chain(&error)),
-        })?;
-        let Some(file) = file else { return Ok(WalkedDump::without_stack("MissingMinidump")) };
+        let Some(file) = opened.map_err(setback)? else {
+            return Ok(WalkedDump::without_stack("MissingMinidump"));
+        };
         let request = WalkRequest {
             crash_id: raw.crash_id,
             path: file.path.clone(),
@@ -79,6 +92,14 @@ impl Walking<'_> {
         let took = self.clock.monotonic().saturating_sub(began);
         metrics::PROCESSOR_WALK.record(took.as_secs_f64(), &[]);
         judge(result)
+    }
+}
+
+/// What a dump that can't be opened means.
+fn setback(error: OpenDumpError) -> Setback {
+    match error {
+        OpenDumpError::Store(error) => Setback::Store(error),
+        OpenDumpError::Copy { .. } => Setback::Passing(auxilio_service::error_chain(&error)),
     }
 }
 

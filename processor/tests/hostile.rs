@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use auxilio_common::fields::{FIELDS, Kind};
 use auxilio_common::{DumpName, JsonText, Metadata, Payload, RawCrash, Throttle};
 use auxilio_processor::{Context, WalkedDump, process};
-use auxilio_signature::Lists;
 use auxilio_testkit::published;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -167,7 +166,7 @@ proptest! {
             ..WalkedDump::default()
         })]);
         let raw = raw(annotations, submitted);
-        let context = Context { lists: Lists::built_in() };
+        let context = Context::default();
         let made = process(&raw, walks(), context);
         // The two rules that mind shapes: of all that is read, and of a list that is copied.
         let minding = ["stackwalk", "crash_inconsistencies"];
@@ -191,8 +190,7 @@ proptest! {
 
 #[test]
 fn a_crash_without_anything_is_processed() {
-    let made =
-        process(&raw(BTreeMap::new(), 0), BTreeMap::new(), Context { lists: Lists::built_in() });
+    let made = process(&raw(BTreeMap::new(), 0), BTreeMap::new(), Context::default());
     assert_eq!(made.crash.text("uuid"), Some("0b794045-87ec-4649-9ce1-73ec00210106"));
     assert_eq!(made.crash.get("addons"), None);
     assert!(made.crash.to_map()["crash_report_keys"].as_array().unwrap().is_empty());

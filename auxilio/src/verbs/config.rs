@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use auxilio_collector::{RuleSet, RulesError};
+use auxilio_processor::rule_file;
 use auxilio_service::config as loader;
 use auxilio_service::environment::Environment;
 
@@ -20,6 +21,13 @@ pub(crate) fn perform(
             match RuleSet::load(&installation.config.collector.throttle.rules) {
                 // The file may lie on the collectors alone, and this be another machine.
                 Err(error @ RulesError::Read { .. }) => eprintln!("auxilio: not checked: {error}"),
+                loaded => drop(loaded?),
+            }
+            match rule_file::load(&installation.config.processor.rules) {
+                // Likewise, on the processors.
+                Err(error @ rule_file::RulesError::Read { .. }) => {
+                    eprintln!("auxilio: not checked: {error}");
+                }
                 loaded => drop(loaded?),
             }
             println!("the configuration is good");
