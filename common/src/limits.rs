@@ -177,6 +177,9 @@ pub const WALKER_DUMPS_MAX: u32 = 1_000;
 /// real one has 2.5 MB; a processor holds it two or three times, for each of a dozen jobs.
 pub const WALK_JSON_BYTES_MAX: u64 = 16 * MIB;
 
+/// Bytes of an inflated memory report: the number of those before us, and twice what a large real one has.
+pub const MEMORY_REPORT_BYTES_MAX: u64 = 20 * MIB;
+
 /// Bytes of a signature: Socorro's column had 255 characters.
 pub const SIGNATURE_CHARS_MAX: usize = 255;
 

@@ -2,8 +2,13 @@
 //! rows of the table of fields.
 #![expect(clippy::unnecessary_wraps, reason = "every rule has the same shape, fallible or not")]
 
+mod accessibility;
 mod addons;
+mod android_cpu;
+mod android_os;
+mod beta_version;
 mod bit_flips;
+mod breadcrumbs;
 mod collector_metadata;
 mod copies;
 mod cpu_info;
@@ -13,23 +18,37 @@ mod crashing_thread;
 mod dates;
 mod distribution;
 mod esr_version;
+mod fenix_version;
 mod flash_version;
 mod guard_page;
 mod hang_type;
 mod identifiers;
+mod java_stack_trace;
+mod mac_boot_args;
+mod mac_crash_info;
 mod major_version;
+mod memory_measures;
+mod memory_report;
 mod minidump_hash;
 mod missing_symbols;
 mod modules_in_stack;
+mod moz_crash_reason;
 mod os_info;
 mod os_pretty_version;
+mod phc;
+mod platform_info;
+mod plugin;
 mod process_type;
 mod report_type;
 mod signature;
 mod site;
+mod soft_errors;
 mod stackwalk;
+mod submitted_from;
+mod theme_pretty_name;
 mod thread_count;
 mod topmost_filenames;
+mod utility_actors_name;
 
 use crate::rule::Rule;
 
@@ -41,22 +60,43 @@ pub const RULES: &[Rule] = &[
     collector_metadata::RULE,
     copies::RULE,
     esr_version::RULE,
+    fenix_version::RULE,
+    beta_version::RULE,
     major_version::RULE,
+    submitted_from::RULE,
     process_type::RULE,
+    plugin::RULE,
     hang_type::RULE,
+    accessibility::RULE,
     addons::RULE,
+    theme_pretty_name::RULE,
     dates::RULE,
+    phc::RULE,
+    breadcrumbs::RULE,
+    java_stack_trace::RULE,
+    moz_crash_reason::RULE,
+    utility_actors_name::RULE,
     distribution::RULE,
     minidump_hash::RULE,
-    // Where: the stacks, and what is read off them.
+    memory_report::RULE,
+    // Where: the stacks, and what is read off them. Long stacks are cut and addresses of symbols are
+    // cleaned by the walker itself, which writes them.
     stackwalk::RULE,
     crashing_thread::RULE,
     bit_flips::RULE,
     crash_inconsistencies::RULE,
     guard_page::RULE,
     thread_count::RULE,
+    soft_errors::RULE,
+    mac_boot_args::RULE,
+    mac_crash_info::RULE,
+    memory_measures::RULE,
+    // The machine: the dump knows best, then Android, then the client.
     cpu_info::RULE,
+    android_cpu::RULE,
     os_info::RULE,
+    android_os::RULE,
+    platform_info::RULE,
     os_pretty_version::RULE,
     flash_version::RULE,
     topmost_filenames::RULE,

@@ -19,6 +19,14 @@ pub struct Stack<'a> {
     pub system_info: Value,
     /// The distribution of a Linux: an object.
     pub lsb_release: Value,
+    /// How a Mac was told to boot: a text.
+    pub mac_boot_args: Value,
+    /// What macOS wrote about the crash: an object.
+    pub mac_crash_info: Value,
+    /// What went wrong while the dump was written, as JSON text.
+    pub soft_errors: Option<&'a str>,
+    /// The process's number.
+    pub pid: Option<i64>,
     /// How many threads the process had, those that were cut from the walk counted.
     pub thread_count: Option<i64>,
     /// How many threads there are in the answer.
@@ -64,6 +72,14 @@ struct Parts<'a> {
     #[serde(borrow)]
     lsb_release: Option<&'a RawValue>,
     #[serde(borrow)]
+    mac_boot_args: Option<&'a RawValue>,
+    #[serde(borrow)]
+    mac_crash_info: Option<&'a RawValue>,
+    #[serde(borrow)]
+    soft_errors: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pid: Option<&'a RawValue>,
+    #[serde(borrow)]
     thread_count: Option<&'a RawValue>,
     #[serde(borrow)]
     threads: Option<&'a RawValue>,
@@ -82,6 +98,10 @@ impl<'a> Stack<'a> {
         stack.crash_info = stack.part("json_dump.crash_info", parts.crash_info);
         stack.system_info = stack.part("json_dump.system_info", parts.system_info);
         stack.lsb_release = stack.part("json_dump.lsb_release", parts.lsb_release);
+        stack.mac_boot_args = stack.part("json_dump.mac_boot_args", parts.mac_boot_args);
+        stack.mac_crash_info = stack.part("json_dump.mac_crash_info", parts.mac_crash_info);
+        stack.soft_errors = parts.soft_errors.map(RawValue::get);
+        stack.pid = stack.part("json_dump.pid", parts.pid);
         stack.thread_count = stack.part("json_dump.thread_count", parts.thread_count);
         stack.modules = stack.part("json_dump.modules", parts.modules);
         let threads: Vec<&'a RawValue> = stack.part("json_dump.threads", parts.threads);

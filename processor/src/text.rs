@@ -56,7 +56,7 @@ pub(crate) fn clean_walks(walks: &mut Walks) -> bool {
 
 /// Takes the escapes of U+0000 out of the text itself: a tree of its values would take several
 /// times its bytes, and a hostile dump may have one in every name.
-fn clean_json(text: &mut JsonText) -> bool {
+pub(crate) fn clean_json(text: &mut JsonText) -> bool {
     let cleaned = text.get().contains("\\u0000").then(|| without_zeros(text.get()));
     let changed = cleaned.filter(|cleaned| cleaned.len() < text.get().len());
     // What was JSON still is: only parts of strings are gone.

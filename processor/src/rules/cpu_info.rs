@@ -1,27 +1,20 @@
-//! The processor: from the dump, else from what the client says of it.
+//! The processor, as the dump knows it.
 
 use serde_json::Value;
 
 use crate::case::Case;
 use crate::draft::Draft;
-use crate::rule::{Rule, RuleError, always};
+use crate::rule::{Rule, RuleError, with_stack};
 use crate::stack;
 
-pub(super) const RULE: Rule = Rule { name: "cpu_info", applies: always, act };
+pub(super) const RULE: Rule = Rule { name: "cpu_info", applies: with_stack, act };
 
 fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
-    let machine = case.stack.as_ref().map(|stack| &stack.system_info);
-    let text = |key| machine.and_then(|machine| stack::text(machine, key));
-    let arch = text("cpu_arch").or_else(|| case.annotation("CPUArchitecture")).map(str::to_owned);
-    let info = text("cpu_info").or_else(|| case.annotation("CPUInfo")).map(str::to_owned);
-    let microcode = text("cpu_microcode_version")
-        .or_else(|| case.annotation("CPUMicrocodeVersion"))
-        .map(str::to_owned);
-    let count = machine.and_then(|machine| machine.get("cpu_count")).and_then(Value::as_i64);
-    draft.set_text("cpu_arch", arch.as_deref());
-    draft.set_text("cpu_info", info.as_deref());
-    draft.set_text("cpu_microcode_version", microcode.as_deref());
-    draft.set("cpu_count", count);
+    let Some(machine) = case.stack.as_ref().map(|stack| &stack.system_info) else { return Ok(()) };
+    for field in ["cpu_arch", "cpu_info", "cpu_microcode_version"] {
+        draft.set_text(field, stack::text(machine, field));
+    }
+    draft.set("cpu_count", machine.get("cpu_count").and_then(Value::as_i64));
     Ok(())
 }
 
@@ -29,21 +22,24 @@ fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
 mod tests {
     use serde_json::json;
 
-    use crate::sample::{processed, processed_dump, raw};
+    use crate::sample::processed_dump;
 
     #[test]
     fn the_dump_knows_the_processor() {
         let made = processed_dump(&json!({"system_info": {
-            "cpu_arch": "amd64", "cpu_info": "family 6 model 142 stepping 10", "cpu_count": 8}}));
+            "cpu_arch": "amd64", "cpu_info": "family 6 model 142 stepping 10", "cpu_count": 8,
+            "cpu_microcode_version": "0xf0"}}));
         assert_eq!(made.crash.text("cpu_arch"), Some("amd64"));
         assert_eq!(made.crash.text("cpu_info"), Some("family 6 model 142 stepping 10"));
+        assert_eq!(made.crash.text("cpu_microcode_version"), Some("0xf0"));
         assert_eq!(made.crash.integer("cpu_count"), Some(8));
     }
 
     #[test]
-    fn without_a_dump_the_client_is_asked() {
-        let made = processed(&raw(&[("CPUArchitecture", "arm64")]));
-        assert_eq!(made.crash.text("cpu_arch"), Some("arm64"));
-        assert!(made.crash.get("cpu_info").is_none());
+    fn what_it_says_in_another_shape_it_does_not_say() {
+        for machine in [json!(null), json!([]), json!({"cpu_arch": 7, "cpu_count": "8"})] {
+            let made = processed_dump(&json!({"system_info": machine}));
+            assert!(made.crash.get("cpu_arch").is_none() && made.crash.get("cpu_count").is_none());
+        }
     }
 }
