@@ -1,6 +1,7 @@
 //! The processed crash while the rules make it, and what they note on the way.
 
 use auxilio_common::ProcessedCrash;
+use auxilio_common::fields::{self, Misfit, Permission};
 use serde_json::Value;
 
 use crate::text;
@@ -22,9 +23,26 @@ impl Draft {
         self.notes.push(format!("{}: {}", self.rule, note.as_ref()));
     }
 
-    /// Sets a field; `None` leaves it absent.
+    /// Sets a field, without what no database takes; `None` leaves it absent.
     pub fn set(&mut self, name: &str, value: Option<impl Into<Value>>) {
-        self.crash.set(name, value);
+        let Some(mut value) = value.map(Into::into) else { return };
+        text::clean_value(&mut value);
+        self.crash.set(name, Some(value));
+    }
+
+    /// Sets a field to what of a value has the shape that the table of fields says; what was left
+    /// out is noted.
+    pub fn set_fitting(&mut self, name: &str, value: Value) {
+        let Some(field) = fields::find(name) else { return };
+        let mut misfit = Misfit::default();
+        let fitted = fields::fit(value, field.kind, Permission::Protected, &mut misfit);
+        self.set(name, fitted);
+        if misfit.misshapen > 0 {
+            let count = misfit.misshapen;
+            self.note(format!(
+                "{count} parts of {name} have an unexpected shape and were left out"
+            ));
+        }
     }
 
     /// Sets a field to a text, cut to the field's length with a note.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use auxilio_common::fields::{self, Field, Kind, annotations};
-use auxilio_common::limits;
+use auxilio_common::{Timestamp, limits};
 use regex::RegexBuilder;
 use serde::Deserialize;
 use serde_json::Value;
@@ -283,6 +283,10 @@ fn changeable(name: &str) -> Result<(String, &'static Field), String> {
     if MADE_LATER.contains(&name) {
         return Err(format!("{name} is made after these rules"));
     }
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if name.len() > limits::RULE_NAME_BYTES_MAX || !name.bytes().all(fits) {
+        return Err(format!("{name:?} is no name of a field: small letters, digits and _"));
+    }
     known(name)
 }
 
@@ -323,9 +327,10 @@ fn change(given: FileChange, append: bool) -> Result<(String, Given), String> {
 fn value_of(field: &Field, value: toml::Value, append: bool) -> Result<Value, String> {
     let value = serde_json::to_value(value).map_err(|error| error.to_string())?;
     let fits = match field.kind {
-        Kind::Text | Kind::Time => value.is_string(),
+        Kind::Text => value.is_string(),
         Kind::Texts if append => value.is_string(),
         Kind::Texts => value.as_array().is_some_and(|items| items.iter().all(Value::is_string)),
+        Kind::Time => value.as_str().is_some_and(|text| text.parse::<Timestamp>().is_ok()),
         Kind::Integer => value.is_i64(),
         Kind::Number => value.is_number(),
         Kind::Boolean => value.is_boolean(),

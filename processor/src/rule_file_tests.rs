@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::process::{Context, Processed, process};
-use crate::sample::raw;
-use crate::walked_dump::Walks;
+use crate::files::Files;
+use crate::process::{Context, Processed};
+use crate::sample::{processed_files, raw};
 
 fn processed(rules: &str, annotations: &[(&str, &str)]) -> Processed {
     let rule_sets = read(rules).unwrap();
-    process(
+    processed_files(
         &raw(annotations),
-        Walks::new(),
+        Files::default(),
         Context { rule_sets: &rule_sets, ..Context::default() },
     )
 }
@@ -82,6 +82,13 @@ fn actions_change_one_field() {
         ),
         (r#"set = { field = "oom_allocation_size", value = 7 }"#, "oom_allocation_size", json!(7)),
         (r#"set = { field = "addons", value = ["x"] }"#, "addons", json!(["x"])),
+        (r#"set = { field = "site_owner", value = "us" }"#, "site_owner", json!("us")),
+        (r#"set = { field = "sample_percent", value = 0.5 }"#, "sample_percent", json!(0.5)),
+        (
+            r#"set = { field = "client_crash_date", value = "2021-01-06T20:00:00Z" }"#,
+            "client_crash_date",
+            json!("2021-01-06T20:00:00Z"),
+        ),
         (r#"append = { field = "product", value = "!" }"#, "product", json!("Demo!")),
         (r#"append = { field = "vendor", value = "new" }"#, "vendor", json!("new")),
         (r#"append = { field = "addons", value = "b:2" }"#, "addons", json!(["a:1", "b:2"])),
@@ -199,6 +206,19 @@ fn a_fault_of_an_action_is_named_with_its_line() {
         (
             "field = \"vendor\", from = \"oom_allocation_size\"",
             "oom_allocation_size is not of the kind of vendor",
+        ),
+        (
+            "field = \"client_crash_date\", value = \"x\"",
+            "the value is not of the kind of client_crash_date",
+        ),
+        ("field = \"breadcrumbs\", value = []", "breadcrumbs is a structure, which no rule writes"),
+        (
+            "field = \"site_A\", value = \"x\"",
+            "\"site_A\" is no name of a field: small letters, digits and _",
+        ),
+        (
+            "field = \"site_owner\", from = \"url\"",
+            "url is protected and site_* is public: say show_protected = true if that is meant",
         ),
         ("field = \"vendor\", from = \"email\"", &format!("email {shown}")),
         ("field = \"vendor\", from_annotation = \"Email\"", &format!("Email {shown}")),

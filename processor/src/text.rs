@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use auxilio_common::{Annotations, JsonText, fields, limits};
 
+use serde_json::Value;
+
 use crate::walked_dump::Walks;
 
 /// Characters that a text field may have.
@@ -52,6 +54,23 @@ pub(crate) fn clean_walks(walks: &mut Walks) -> bool {
         }
     }
     changed
+}
+
+/// Takes U+0000 out of a value, at any depth.
+pub(crate) fn clean_value(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            clean_text(text);
+        }
+        Value::Array(items) => items.iter_mut().for_each(clean_value),
+        Value::Object(fields) if fields.keys().any(|name| name.contains('\0')) => {
+            let whole = std::mem::take(fields).into_iter();
+            *fields = whole.map(|(name, value)| (name.replace('\0', ""), value)).collect();
+            fields.values_mut().for_each(clean_value);
+        }
+        Value::Object(fields) => fields.values_mut().for_each(clean_value),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Takes the escapes of U+0000 out of the text itself: a tree of its values would take several
@@ -134,6 +153,13 @@ mod tests {
         let mut text = JsonText::new(r#"{"z":"\\u0000","a":1}"#.to_owned()).unwrap();
         assert!(!clean_json(&mut text));
         assert_eq!(text.get(), r#"{"z":"\\u0000","a":1}"#);
+    }
+
+    #[test]
+    fn values_are_cleaned_at_any_depth() {
+        let mut value = json!({"a\0": [{"b": "x\0y\0"}], "c": 1, "\0d\0": null});
+        clean_value(&mut value);
+        assert_eq!(value, json!({"a": [{"b": "xy"}], "c": 1, "d": null}));
     }
 
     #[test]

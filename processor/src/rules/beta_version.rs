@@ -54,9 +54,9 @@ fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
 #[cfg(test)]
 mod tests {
     use crate::builds::Builds;
-    use crate::process::{Context, process};
-    use crate::sample::raw;
-    use crate::walked_dump::Walks;
+    use crate::files::Files;
+    use crate::process::Context;
+    use crate::sample::{processed, processed_files, raw};
 
     #[test]
     fn a_beta_is_what_its_build_is() {
@@ -84,7 +84,7 @@ mod tests {
                 ("Version", "85.0"),
             ]);
             let context = Context { builds: &builds, ..Context::default() };
-            let made = process(&crash, Walks::new(), context);
+            let made = processed_files(&crash, Files::default(), context);
             assert_eq!(made.crash.text("version"), Some(expected), "{product} {channel} {build}");
             assert_eq!(made.crash.integer("major_version"), Some(85));
             let noted = made.notes.iter().any(|note| note.starts_with("beta_version: "));
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_beta_without_a_version_gets_none() {
         let crash = raw(&[("ProductName", "Firefox"), ("ReleaseChannel", "beta")]);
-        let made = process(&crash, Walks::new(), Context::default());
+        let made = processed(&crash);
         assert!(made.crash.get("version").is_none());
     }
 }

@@ -2,7 +2,6 @@
 //! `timestamp` each, or an object that holds that list as `values`. It may name people and pages,
 //! so it is protected.
 
-use auxilio_common::JsonText;
 use serde_json::Value;
 
 use crate::case::Case;
@@ -17,15 +16,14 @@ fn applies(case: &Case<'_>, _: &Draft) -> bool {
 
 fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
     match read(case.annotation("Breadcrumbs").unwrap_or_default()) {
-        Ok(list) => draft.crash.set_structure("breadcrumbs", list),
+        Ok(list) => draft.set_fitting("breadcrumbs", list),
         Err(why) => draft.note(format!("Breadcrumbs was left out: {why}")),
     }
     Ok(())
 }
 
-fn read(text: &str) -> Result<JsonText, String> {
-    let not_json = |_| "it is no JSON".to_owned();
-    let list = match serde_json::from_str(text).map_err(not_json)? {
+fn read(text: &str) -> Result<Value, String> {
+    let list = match serde_json::from_str(text).map_err(|_| "it is no JSON")? {
         Value::Object(mut outer) => outer.remove("values").unwrap_or_default(),
         list => list,
     };
@@ -36,8 +34,6 @@ fn read(text: &str) -> Result<JsonText, String> {
             return Err(format!("step {place} has no timestamp"));
         }
     }
-    let mut list = JsonText::of(&list).map_err(not_json)?;
-    crate::text::clean_json(&mut list);
     Ok(list)
 }
 
@@ -49,12 +45,16 @@ mod tests {
 
     #[test]
     fn steps_are_taken_over_from_either_form() {
-        let steps =
-            json!([{"timestamp": "2021-01-07T16:09:31", "message": "a\0b"}, {"timestamp": 1}]);
-        let kept = json!([{"timestamp": "2021-01-07T16:09:31", "message": "ab"}, {"timestamp": 1}]);
+        let steps = json!([{"timestamp": "2021-01-07T16:09:31", "message": "a\0b", "level": 7, "type": [],
+            "secret": 1}, {"timestamp": 1}]);
+        let kept = json!([{"timestamp": "2021-01-07T16:09:31", "message": "ab", "level": "7"},
+            {"timestamp": 1}]);
         for given in [steps.clone(), json!({"values": steps})] {
             let made = processed(&raw(&[("Breadcrumbs", &given.to_string())]));
             assert_eq!(made.crash.to_map()["breadcrumbs"], kept);
+            let odd =
+                "breadcrumbs: 1 parts of breadcrumbs have an unexpected shape and were left out";
+            assert!(made.notes.contains(&odd.to_owned()), "{:?}", made.notes);
         }
         let made = processed(&raw(&[("Breadcrumbs", "[]")]));
         assert_eq!(made.crash.to_map()["breadcrumbs"], json!([]));

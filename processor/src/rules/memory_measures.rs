@@ -7,10 +7,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use super::memory_report::Entry;
 use crate::case::Case;
 use crate::draft::Draft;
 use crate::rule::{Rule, RuleError};
@@ -93,18 +94,6 @@ struct Sums {
     on_heap: i64,
     beside_heap: i64,
     found: bool,
-}
-
-/// One entry of a report.
-#[derive(Deserialize)]
-struct Entry<'a> {
-    #[serde(borrow)]
-    process: Cow<'a, str>,
-    #[serde(borrow)]
-    path: Cow<'a, str>,
-    kind: i64,
-    units: i64,
-    amount: i64,
 }
 
 impl<'de> DeserializeSeed<'de> for Report {
@@ -220,8 +209,8 @@ mod tests {
 
     use super::*;
     use crate::files::Files;
-    use crate::process::{Context, Processed, process};
-    use crate::sample::{raw, walk};
+    use crate::process::{Context, Processed};
+    use crate::sample::{processed_files, raw, walk};
 
     fn made(report: &Value, dump: &Value) -> Processed {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -230,7 +219,7 @@ mod tests {
             walks: BTreeMap::from([(DumpName::main(), walk(dump))]),
             memory_report: Some(encoder.finish().unwrap()),
         };
-        process(&raw(&[]), files, Context::default())
+        processed_files(&raw(&[]), files, Context::default())
     }
 
     fn entry(process: &str, path: &str, kind: i64, units: i64, amount: i64) -> Value {
@@ -273,8 +262,6 @@ mod tests {
     #[test]
     fn a_report_that_can_not_be_added_up_is_kept_and_noted() {
         const OURS: &str = "(pid 7)";
-        let mut unlike = report(&[entry(OURS, "vsize", 0, 0, 1)]);
-        unlike["version"].take();
         for (report, why) in [
             (report(&[]), "no entry is of the process"),
             (report(&[entry(OURS, "explicit/x", 1, 1, 1)]), "an explicit entry is not in bytes"),
@@ -282,11 +269,8 @@ mod tests {
                 report(&[entry(OURS, "explicit/x", 7, 0, 1)]),
                 "an explicit entry has an unknown kind",
             ),
-            (report(&[json!({"process": OURS})]), "it has another shape"),
-            (report(&[json!("secret")]), "it has another shape"),
             (json!({"reports": [entry(OURS, "vsize", 0, 0, 1)]}), "it is none of Firefox"),
             (json!({"version": 1}), "it has no reports"),
-            (json!({"reports": "secret"}), "it has another shape"),
         ] {
             let made = made(&report, &json!({"pid": 7}));
             let fields = made.crash.to_map();
