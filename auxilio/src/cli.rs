@@ -53,6 +53,9 @@ pub(crate) enum Verb {
     Reconcile(ReconcileOptions),
     /// Walk a minidump's stacks and print the result as JSON
     Stackwalk(StackwalkOptions),
+    /// Process one crash without a store or a database, and print the processed crash as JSON
+    #[command(after_help = PROCESS_EXAMPLES)]
+    Process(ProcessOptions),
     /// Generate signatures: crash data in, one JSON object a line
     Signature(SignatureOptions),
     /// The database: migrate, status, psql
@@ -315,6 +318,39 @@ pub(crate) struct StackwalkOptions {
     /// The minidump
     #[arg(value_name = "DUMP")]
     pub(crate) dump: PathBuf,
+}
+
+const PROCESS_EXAMPLES: &str = "Examples:
+  auxilio process crash.dmp --extra crash.extra --symbols symbols
+  auxilio process crash.dmp --annotation ProductName=Demo --explain
+  auxilio process --extra java.json --rules site-rules.toml --explain --json";
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ProcessOptions {
+    /// Annotations as one JSON object; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) extra: Option<String>,
+    /// An annotation; may be repeated
+    #[arg(long, value_name = "K=V", value_parser = parse_annotation)]
+    pub(crate) annotation: Vec<(String, String)>,
+    /// A further file of the crash under its part's name; may be repeated
+    #[arg(long, value_name = "NAME=FILE", value_parser = parse_annotation)]
+    pub(crate) file: Vec<(String, String)>,
+    /// A folder of symbols in Breakpad's layout; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub(crate) symbols: Vec<PathBuf>,
+    /// A shipped list of rules by name, or a file of site rules by its path
+    #[arg(long, value_name = "R", default_value = "today")]
+    pub(crate) rules: String,
+    /// The crash's id [default: one made of its dump, of today]
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<CrashId>,
+    /// Say what each rule did, and what it is for, instead of the processed crash
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// The main minidump; a crash without one is processed by its annotations
+    #[arg(value_name = "DUMP")]
+    pub(crate) dump: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -45,6 +45,7 @@ fn perform(cli: Cli, environment: &Environment) -> anyhow::Result<ExitCode> {
         Verb::Reprocess(options) => verbs::reprocess::perform(&place, &options, environment),
         Verb::Reconcile(options) => verbs::reconcile::perform(&place, &options, environment),
         Verb::Stackwalk(options) => verbs::stackwalk::perform(&options),
+        Verb::Process(options) => verbs::process::perform(&place, &options),
         Verb::Signature(options) => verbs::signature::perform(&options),
         Verb::Db { verb } => verbs::db::perform(&place, &verb, environment),
         Verb::Hbase { verb } => verbs::hbase::perform(&place, &verb, environment),

@@ -1,5 +1,6 @@
 //! The verbs of operators.
 
+mod annotations;
 pub(crate) mod config;
 pub(crate) mod db;
 pub(crate) mod doctor;
@@ -8,6 +9,7 @@ mod form;
 pub(crate) mod hbase;
 pub(crate) mod loadtest;
 mod pace;
+pub(crate) mod process;
 pub(crate) mod receipt;
 pub(crate) mod reconcile;
 pub(crate) mod reprocess;

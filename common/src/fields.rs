@@ -107,14 +107,16 @@ mod tests {
                 Kind::Object(parts) => {
                     let names: BTreeSet<_> = parts.iter().map(|part| part.name).collect();
                     assert_eq!(names.len(), parts.len(), "{path}");
-                    parts
-                        .iter()
-                        .for_each(|part| check(&format!("{path}.{}", part.name), part.kind));
+                    for part in parts {
+                        check(&format!("{path}.{}", part.name), part.kind);
+                    }
                 }
                 Kind::Map(inner) | Kind::List(inner) => check(path, *inner),
                 _ => {}
             }
         }
-        FIELDS.iter().for_each(|field| check(field.name, field.kind));
+        for field in FIELDS {
+            check(field.name, field.kind);
+        }
     }
 }

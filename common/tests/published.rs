@@ -1,5 +1,4 @@
 //! The documents that are made from the table of fields say what the table says.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 

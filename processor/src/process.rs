@@ -10,9 +10,11 @@ use auxilio_signature::Lists;
 use crate::builds::Builds;
 use crate::case::Case;
 use crate::draft::Draft;
+use crate::explanation::{Before, Ended, Step};
 use crate::files::Files;
 use crate::rule::Rule;
 use crate::rule_set::RuleSets;
+use crate::rule_stories::story_of;
 use crate::setback::Setback;
 use crate::stack::Stack;
 use crate::text;
@@ -57,7 +59,7 @@ pub struct Processed {
 /// does not end on.
 pub fn process(raw: &RawCrash, files: impl Into<Files>, context: Context<'_>) -> Processed {
     let base = context.rule_sets.base_of(raw.annotation("ProductName").unwrap_or_default());
-    apply(base.rules(), raw, files.into(), context)
+    apply(base.rules(), raw, files.into(), context, None)
 }
 
 /// The same in a service: large crashes away from the threads that serve everybody.
@@ -81,12 +83,13 @@ pub(crate) async fn process_beside(
         .map_err(|error| Setback::Passing(format!("the rules could not be run: {error}")))
 }
 
-/// Runs a list of rules.
+/// Runs a list of rules. Who wants to know gets a step for each of them.
 pub(crate) fn apply(
     rules: &[Rule],
     raw: &RawCrash,
     files: Files,
     context: Context<'_>,
+    mut steps: Option<&mut Vec<Step>>,
 ) -> Processed {
     let Files { mut walks, memory_report } = files;
     let (annotations, changed) = text::clean_annotations(&raw.annotations);
@@ -112,9 +115,15 @@ pub(crate) fn apply(
     let mut draft = Draft { notes, ..Draft::default() };
     let mut failed_rules = Vec::new();
     for rule in rules {
-        if let Err(reason) = run(rule, &case, &mut draft) {
+        let before = steps.is_some().then(|| Before::of(&draft));
+        let ended = run(rule, &case, &mut draft);
+        if let Ended::Failed(reason) = &ended {
             draft.note(format!("the rule failed: {reason}"));
             failed_rules.push(rule.name.to_owned());
+        }
+        if let (Some(steps), Some(before)) = (&mut steps, before) {
+            let (fields, notes) = before.compare(&draft);
+            steps.push(Step { rule: rule.name, story: story_of(rule.name), ended, fields, notes });
         }
     }
     // The stack itself is moved, not copied, now that nobody reads it any more.
@@ -133,14 +142,16 @@ pub(crate) fn apply(
 }
 
 /// Runs one rule. A defect in it is its own failure and nobody else's.
-fn run(rule: &Rule, case: &Case<'_>, draft: &mut Draft) -> Result<(), String> {
+fn run(rule: &Rule, case: &Case<'_>, draft: &mut Draft) -> Ended {
     draft.rule = rule.name;
     let acted = catch_unwind(AssertUnwindSafe(|| {
-        if (rule.applies)(case, draft) { (rule.act)(case, draft) } else { Ok(()) }
+        (rule.applies)(case, draft).then(|| (rule.act)(case, draft))
     }));
     match acted {
-        Ok(ended) => ended.map_err(|error| error.to_string()),
-        Err(_) => Err("it panicked".to_owned()),
+        Ok(None) => Ended::NotForThis,
+        Ok(Some(Ok(()))) => Ended::Done,
+        Ok(Some(Err(error))) => Ended::Failed(error.to_string()),
+        Err(_) => Ended::Failed("it panicked".to_owned()),
     }
 }
 
@@ -179,7 +190,7 @@ mod tests {
         Rule { name: "idle", applies: |_, _| false, act: |_, _| panic!("not asked") };
 
     fn applied(rules: &[Rule], walks: Walks) -> Processed {
-        apply(rules, &raw(&[]), walks.into(), Context::default())
+        apply(rules, &raw(&[]), walks.into(), Context::default(), None)
     }
 
     #[test]

@@ -29,7 +29,30 @@ pub struct WalkedDump {
 /// All minidumps of a crash, by name.
 pub type Walks = BTreeMap<DumpName, WalkedDump>;
 
+/// The walker is part of this program.
+const WALKER_VERSION: &str = concat!("auxilio ", env!("CARGO_PKG_VERSION"));
+
 impl WalkedDump {
+    /// A dump whose walk went well.
+    pub fn walked(json_dump: JsonText, symbols_failed: bool, truncated: bool) -> Self {
+        Self {
+            status: STATUS_OK.to_owned(),
+            json_dump: Some(json_dump),
+            symbols_failed,
+            truncated,
+            ..Self::by_walker()
+        }
+    }
+
+    /// A dump that the walker can't read, and its word for why.
+    pub fn unreadable(status: impl Into<String>) -> Self {
+        Self { status: status.into(), ..Self::by_walker() }
+    }
+
+    fn by_walker() -> Self {
+        Self { walker_version: Some(WALKER_VERSION.to_owned()), ..Self::default() }
+    }
+
     /// A dump without a stack, and one word for why.
     pub fn without_stack(status: impl Into<String>) -> Self {
         Self { status: status.into(), ..Self::default() }

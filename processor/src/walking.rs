@@ -10,10 +10,7 @@ use auxilio_stackwalk::{DumpHints, Pool, Walk, WalkError, WalkLane, WalkRequest}
 use crate::dump_file::{DumpFile, OpenDumpError};
 use crate::files::is_memory_report;
 use crate::setback::Setback;
-use crate::walked_dump::{STATUS_OK, WalkedDump, Walks};
-
-/// The walker is part of this program.
-const WALKER_VERSION: &str = concat!("auxilio ", env!("CARGO_PKG_VERSION"));
+use crate::walked_dump::{WalkedDump, Walks};
 
 /// What walking needs.
 pub(crate) struct Walking<'a> {
@@ -108,7 +105,8 @@ fn is_last_death(job: &TakenJob) -> bool {
     job.deaths + 1 >= limits::DEATHS_MAX
 }
 
-fn hints(raw: &RawCrash) -> DumpHints {
+/// What a crash's annotations tell its walker.
+pub fn hints(raw: &RawCrash) -> DumpHints {
     let text = |name| raw.annotation(name).map(str::to_owned);
     DumpHints {
         module_signature_info: text("ModuleSignatureInfo"),
@@ -123,18 +121,11 @@ fn judge(result: Result<Walk, WalkError>) -> Result<WalkedDump, Setback> {
         Err(Setback::Death { status, how, last_words })
     };
     match result {
-        Ok(walk) => Ok(WalkedDump {
-            status: STATUS_OK.to_owned(),
-            symbols_failed: walk.symbols_failed > 0,
-            truncated: walk.truncation.any(),
-            json_dump: Some(walk.json_dump),
-            walker_version: Some(WALKER_VERSION.to_owned()),
-            ..WalkedDump::default()
-        }),
-        Err(WalkError::Unreadable { status, .. }) => Ok(WalkedDump {
-            walker_version: Some(WALKER_VERSION.to_owned()),
-            ..WalkedDump::without_stack(status)
-        }),
+        Ok(walk) => {
+            let (failed, cut) = (walk.symbols_failed > 0, walk.truncation.any());
+            Ok(WalkedDump::walked(walk.json_dump, failed, cut))
+        }
+        Err(WalkError::Unreadable { status, .. }) => Ok(WalkedDump::unreadable(status)),
         Err(WalkError::Died { how, stderr_tail, .. }) => {
             death("WalkerDied", "died", how, Some(stderr_tail))
         }
@@ -151,7 +142,6 @@ fn judge(result: Result<Walk, WalkError>) -> Result<WalkedDump, Setback> {
 fn given_up(status: &'static str, how: &str, last_words: Option<&str>) -> WalkedDump {
     WalkedDump {
         stderr: Some([how, last_words.unwrap_or_default()].join("\n").trim().to_owned()),
-        walker_version: Some(WALKER_VERSION.to_owned()),
-        ..WalkedDump::without_stack(status)
+        ..WalkedDump::unreadable(status)
     }
 }

@@ -6,15 +6,27 @@ use auxilio_common::fields::json_schema::json_schema;
 use jsonschema::Validator;
 use serde_json::Value;
 
-static SCHEMA: LazyLock<Validator> =
-    LazyLock::new(|| jsonschema::draft202012::new(&json_schema()).expect("the schema is a schema"));
+static SCHEMA: LazyLock<Result<Validator, String>> = LazyLock::new(|| {
+    jsonschema::draft202012::new(&json_schema()).map_err(|error| format!("no schema: {error}"))
+});
 
 /// Faults of a processed crash, that a reader was shown or that a processor made, against the schema.
 pub fn faults_of_processed(crash: &Value) -> Vec<String> {
-    SCHEMA.iter_errors(crash).map(|fault| format!("{}: {fault}", fault.instance_path())).collect()
+    match &*SCHEMA {
+        Ok(schema) => {
+            let said = |fault: jsonschema::ValidationError<'_>| {
+                format!("{}: {fault}", fault.instance_path())
+            };
+            schema.iter_errors(crash).map(said).collect()
+        }
+        Err(error) => vec![error.clone()],
+    }
 }
 
-/// Panics with each of them, if there is one.
+/// Says each of them, if there is one.
+///
+/// # Panics
+/// If there is one.
 #[track_caller]
 pub fn assert_processed(crash: &Value) {
     let faults = faults_of_processed(crash);

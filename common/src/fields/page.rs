@@ -18,7 +18,9 @@ pub fn page() -> String {
         | field | kind | from annotation | seen by | search | says |\n|---|---|---|---|---|---|\n",
     );
     let searches = search_fields();
-    FIELDS.iter().for_each(|field| add_field(&mut page, field, &searches));
+    for field in FIELDS {
+        add_field(&mut page, field, &searches);
+    }
     add_parts(&mut page);
     add_annotations(&mut page);
     page

@@ -30,14 +30,12 @@ fn copy(field: &Field, annotation: &str, text: &str, draft: &mut Draft) {
         return;
     }
     let mut misfit = Misfit::default();
-    match convert(field.kind, text, &mut misfit) {
-        Some(value) => draft.set(field.name, Some(value)),
-        None => {
-            let expected = expected(field.kind);
-            draft.note(format!("{annotation} is no {expected} and was left out"));
-            return;
-        }
-    }
+    let Some(value) = convert(field.kind, text, &mut misfit) else {
+        let expected = expected(field.kind);
+        draft.note(format!("{annotation} is no {expected} and was left out"));
+        return;
+    };
+    draft.set(field.name, Some(value));
     if misfit.misshapen > 0 {
         let count = misfit.misshapen;
         draft.note(format!(
