@@ -291,3 +291,7 @@ pub const STRAY_AGE_MIN: Duration = Duration::from_mins(10);
 /// Age below which no orphan is removed from a store, asked for or not: a spool of another machine may
 /// still have the crash, and the longest known outages last days.
 pub const ORPHAN_AGE_MIN: Duration = Duration::from_hours(7 * 24);
+
+/// Time for which a processor takes the known builds to be all there are: a beta that was told a
+/// minute ago has crashes only when people run it.
+pub const BUILDS_KNOWN_FOR: Duration = Duration::from_secs(60);

@@ -17,7 +17,8 @@ use crate::config::Config;
 use crate::document::{self, Run, Verdict};
 use crate::files::Files;
 use crate::given_up::{GivenUp, last_raw};
-use crate::process::{Processed, process_beside};
+use crate::known_builds::KnownBuilds;
+use crate::process::{Known, Processed, process_beside};
 use crate::report_row::{bare_row, report_row};
 use crate::rule_set::RuleSets;
 use crate::saver::Saver;
@@ -41,6 +42,7 @@ pub(crate) struct JobRunner {
     pub(crate) gate: StoreGate,
     pub(crate) saver: Saver,
     pub(crate) rule_sets: Arc<RuleSets>,
+    pub(crate) builds: KnownBuilds,
     pub(crate) shell: Shell,
 }
 
@@ -83,7 +85,7 @@ impl JobRunner {
         let walked = walking.all(job, &raw).await?;
         let memory_report = walking.memory_report(&raw).await?;
         let files = Files { walks: walked.walks, memory_report };
-        let made = process_beside(&raw, files, &self.rule_sets).await?;
+        let made = process_beside(&raw, files, &self.known().await?).await?;
         for rule in &made.failed_rules {
             metrics::PROCESSOR_FAILED_RULES.add(1, &[rule]);
             tracing::warn!(crash_id = %job.crash_id, rule, "a rule failed");
@@ -95,6 +97,12 @@ impl JobRunner {
         self.save(job, report_row(&raw, &document), outcome).await
     }
 
+    /// What processing needs to know beside the crash.
+    async fn known(&self) -> Result<Known, Setback> {
+        let builds = self.builds.current(&self.database, &*self.shell.clock).await?;
+        Ok(Known { builds, rule_sets: Arc::clone(&self.rule_sets) })
+    }
+
     /// Ends a job without a walk, with a report that says why.
     async fn give_up(&self, job: &TakenJob, why: &GivenUp) -> Result<&'static str, Setback> {
         let started_at = self.shell.clock.now();
@@ -102,7 +110,7 @@ impl JobRunner {
             return self.complete(job, JobOutcome::RawGone).await;
         };
         let raw = Arc::new(raw);
-        let mut made = process_beside(&raw, why.walks(&raw).into(), &self.rule_sets).await?;
+        let mut made = process_beside(&raw, why.walks(&raw).into(), &self.known().await?).await?;
         why.mark(&mut made);
         let old = unless_refused(self.store.get_processed(job.crash_id).await)?.flatten();
         let verdict = self.judge(job, started_at, made, old);

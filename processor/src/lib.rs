@@ -20,6 +20,7 @@ mod explanation;
 pub mod files;
 mod given_up;
 mod job_run;
+mod known_builds;
 mod lane_work;
 mod leases;
 mod process;

@@ -62,23 +62,34 @@ pub fn process(raw: &RawCrash, files: impl Into<Files>, context: Context<'_>) ->
     apply(base.rules(), raw, files.into(), context, None)
 }
 
+/// What a service knows beside the crashes.
+#[derive(Clone)]
+pub(crate) struct Known {
+    pub(crate) builds: Arc<Builds>,
+    pub(crate) rule_sets: Arc<RuleSets>,
+}
+
+impl Known {
+    fn context(&self) -> Context<'_> {
+        Context { lists: Lists::built_in(), builds: &self.builds, rule_sets: &self.rule_sets }
+    }
+}
+
 /// The same in a service: large crashes away from the threads that serve everybody.
 pub(crate) async fn process_beside(
     raw: &Arc<RawCrash>,
     files: Files,
-    rule_sets: &Arc<RuleSets>,
+    known: &Known,
 ) -> Result<Processed, Setback> {
     let json_dumps = files.walks.values().filter_map(|walk| walk.json_dump.as_ref());
     let small = json_dumps.map(|json_dump| json_dump.get().len()).sum::<usize>()
         <= PROCESSED_AT_ONCE_BYTES
         && files.memory_report.is_none();
     if small || may_block() {
-        return Ok(process(raw, files, Context { rule_sets, ..Context::default() }));
+        return Ok(process(raw, files, known.context()));
     }
-    let (raw, rule_sets) = (Arc::clone(raw), Arc::clone(rule_sets));
-    let processed =
-        move || process(&raw, files, Context { rule_sets: &rule_sets, ..Context::default() });
-    tokio::task::spawn_blocking(processed)
+    let (raw, known) = (Arc::clone(raw), known.clone());
+    tokio::task::spawn_blocking(move || process(&raw, files, known.context()))
         .await
         .map_err(|error| Setback::Passing(format!("the rules could not be run: {error}")))
 }

@@ -15,6 +15,7 @@ use crate::alone::Alone;
 use crate::config::Config;
 use crate::error::Error;
 use crate::job_run::JobRunner;
+use crate::known_builds::KnownBuilds;
 use crate::lane_work::{LaneWork, Serves};
 use crate::leases::Leases;
 use crate::registration::Registration;
@@ -49,6 +50,7 @@ pub async fn run(
         gate: StoreGate::new(),
         saver: Saver::new(),
         rule_sets,
+        builds: KnownBuilds::default(),
         shell: shell.clone(),
     });
     let (hints, alone) = (database.listen(), Alone::default());

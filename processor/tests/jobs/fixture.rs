@@ -16,7 +16,9 @@ use auxilio_stackwalk::{Pool, PoolOptions};
 use auxilio_testkit::crashme::{self, Kind, Options};
 use auxilio_testkit::interposed_store::InterposedStore;
 use auxilio_testkit::postgres::{self, Server};
+use auxilio_testkit::published;
 use auxilio_testkit::raw::Recipe;
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -71,6 +73,13 @@ impl Fixture {
         let crash_id = envelope.raw_crash().crash_id;
         self.store.put_raw(Arc::new(envelope)).await.unwrap();
         crash_id
+    }
+
+    /// Runs a statement as the database's owner.
+    pub(crate) fn sql(&self, sql: &str) {
+        // The synchronous client wants a thread without a runtime.
+        let run = || self.database.client().unwrap().batch_execute(sql).unwrap();
+        thread::scope(|scope| scope.spawn(run).join()).unwrap();
     }
 
     /// Queues a crash as the monitor does.
@@ -144,6 +153,7 @@ impl Fixture {
         })
         .await;
         let document = self.document(crash_id).await;
+        published::assert_processed(&Value::Object(document.crash.to_map()));
         let reader = Database::connect(&self.config, DbRole::Middleware).unwrap();
         let row = reader.report_row(crash_id).await.unwrap().unwrap();
         assert_eq!(row.generation, document.envelope.generation);

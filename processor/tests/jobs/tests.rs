@@ -19,6 +19,7 @@ tests! {
     a_crash_without_a_dump_is_processed,
     a_dump_that_is_none_ends_in_a_report_that_says_so,
     every_minidump_of_a_crash_is_walked,
+    a_beta_has_the_number_of_its_build,
     the_same_crash_twice_gives_the_same_bytes_under_a_newer_run,
     somebody_who_waits_is_served,
     a_dump_that_kills_its_walker_twice_ends_as_poison,
@@ -46,6 +47,27 @@ async fn a_real_crash_ends_in_a_report_with_names_and_lines() {
     assert!(text("topmost_filenames").contains("crashme"), "{}", text("topmost_filenames"));
     assert!(text("modules_in_stack").starts_with("auxilio-crashme/"));
     assert_eq!(document.crash.to_map()["success"], true);
+    running.stop().await;
+}
+
+async fn a_beta_has_the_number_of_its_build() {
+    let fixture = Fixture::new().await;
+    fixture.sql(
+        "INSERT INTO releases_raw (product_name, version, platform, build_id, build_type, beta_number)
+         VALUES ('Firefox', '13.0', 'linux', 20120501000000, 'beta', 4)",
+    );
+    let running = fixture.start();
+    for (seed, build, expected) in
+        [(1, "20120501000000", "13.0b4"), (2, "20120502000000", "13.0b0")]
+    {
+        let recipe = crash(seed).without_dumps().annotation("ProductName", "Firefox");
+        let recipe = recipe.annotation("Version", "13.0").annotation("BuildID", build);
+        let crash_id = fixture.put(recipe.annotation("ReleaseChannel", "beta")).await;
+        fixture.queue(crash_id).await;
+        let document = fixture.ended(crash_id).await;
+        assert_eq!(document.crash.text("version"), Some(expected));
+        assert_eq!(document.envelope.quality, Quality::Clean);
+    }
     running.stop().await;
 }
 
@@ -214,6 +236,7 @@ async fn a_worse_run_leaves_the_better_report() {
         fixture.put(crash_with(9, b"this was a good dump once upon a time".to_vec())).await;
     let at = Timestamp::midnight(crash_id.day());
     let mut better = ProcessedCrash::default();
+    better.set("uuid", Some(crash_id.to_string()));
     better.set("signature", Some("good::old::report"));
     let envelope = ProcessedEnvelope {
         crash_id,
