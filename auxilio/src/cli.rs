@@ -358,6 +358,9 @@ pub(crate) struct SignatureOptions {
     /// A folder of lists that replaces all built-in ones
     #[arg(long, value_name = "DIR")]
     pub(crate) lists: Option<PathBuf>,
+    /// Say step by step how each signature comes about
+    #[arg(long)]
+    pub(crate) explain: bool,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -218,8 +218,12 @@ pub const API_BODY_BYTES_MAX: usize = 1024 * 1024;
 pub const API_ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// Bytes of one function, file or module name that signature generation looks at: the longest real
-/// symbol had 100 kB, and forty such frames still take only milliseconds.
-pub const FRAME_NAME_BYTES_MAX: usize = 128 * 1024;
+/// symbol had 100 kB, and one of this length still takes only milliseconds.
+pub const FRAME_NAME_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes of a frame's name, arguments removed, that the lists' patterns look at: far more than a
+/// signature has room for, and a pattern's cost on hostile names stays small.
+pub const MATCHED_NAME_BYTES_MAX: usize = 4096;
 
 /// Frames of a thread that a signature is made from, inlined ones counted: Mozilla's number.
 pub const SIGNATURE_FRAMES_MAX: usize = 40;

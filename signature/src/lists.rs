@@ -1,74 +1,90 @@
 //! The lists that choose frames: which are passed over, which need a neighbour, where to begin.
+//!
+//! Lists lie in layers: the built-in one, a site's over it, a product's over that. What the topmost
+//! layer with an opinion says of a frame holds, so that a site can take back what is built in.
 
-use std::sync::LazyLock;
+mod entries;
+mod error;
+mod patterns;
+
+use std::sync::{Arc, LazyLock};
 
 use auxilio_common::limits;
-use regex::Regex;
 
-/// The texts of the four lists: one entry a line; `#` begins a comment line.
+pub use error::ListError;
+use patterns::Patterns;
+
+/// The texts of the lists of one layer: one entry a line; `#` begins a comment line.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ListTexts<'a> {
     /// Patterns of frames that are passed over.
     pub irrelevant: &'a str,
     /// Patterns of frames that say too little alone: the next one is added.
     pub prefix: &'a str,
+    /// Patterns of frames that say enough: what a layer below says of them does not hold.
+    pub relevant: &'a str,
     /// Whole names of frames at which the walk begins.
     pub sentinels: &'a str,
     /// Patterns of functions that keep their line.
     pub line_numbers: &'a str,
+    /// Patterns of modules, in small letters, that never own a crash: the group key goes past them.
+    pub foreign_modules: &'a str,
 }
 
-/// Why a list can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ListError {
-    /// A line is no regular expression.
-    #[error("line {line} of the {list} list is no pattern")]
-    Pattern {
-        /// Which list.
-        list: &'static str,
-        /// Which line, from 1.
-        line: usize,
-        /// What the regex crate says.
-        #[source]
-        source: Box<regex::Error>,
-    },
-    /// All patterns together are too much.
-    #[error("the {list} list is too large once compiled")]
-    Compiled {
-        /// Which list.
-        list: &'static str,
-        /// What the regex crate says.
-        #[source]
-        source: Box<regex::Error>,
-    },
-    /// The text is too long.
-    #[error("the {list} list has {bytes} bytes, more than {}", limits::SIGNATURE_LIST_BYTES_MAX)]
-    TooLong {
-        /// Which list.
-        list: &'static str,
-        /// How long it is.
-        bytes: usize,
-    },
+/// What the lists say of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It is passed over.
+    Irrelevant,
+    /// It is taken, and the walk goes on.
+    Prefix,
+    /// It is taken, and the walk ends.
+    Relevant,
 }
 
-/// The four lists, compiled. An empty list matches nothing.
+/// Which entry decided.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry<'a> {
+    /// The layer's name.
+    pub(crate) layer: &'a str,
+    /// The list's name.
+    pub(crate) list: &'static str,
+    /// Its line, from 1.
+    pub(crate) line: usize,
+    /// The entry as it stands there.
+    pub(crate) text: &'a str,
+}
+
+/// The lists, compiled. An empty list matches nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Lists {
+    /// The topmost first.
+    layers: Vec<Arc<Layer>>,
+}
+
+#[derive(Debug)]
+struct Layer {
+    name: String,
     irrelevant: Patterns,
     prefix: Patterns,
-    sentinels: Vec<String>,
+    relevant: Patterns,
+    sentinels: Patterns,
     line_numbers: Patterns,
+    foreign_modules: Patterns,
 }
 
 static BUILT_IN: LazyLock<Lists> = LazyLock::new(|| {
-    Lists::compile(&ListTexts {
+    let texts = ListTexts {
         irrelevant: include_str!("../lists/irrelevant.txt"),
         prefix: include_str!("../lists/prefix.txt"),
+        relevant: "",
         sentinels: include_str!("../lists/sentinels.txt"),
         line_numbers: include_str!("../lists/line_numbers.txt"),
-    })
+        foreign_modules: include_str!("../lists/foreign_modules.txt"),
+    };
     // A test compiles the same texts, so this can't be.
-    .unwrap_or_else(|error| unreachable!("the built-in lists compile: {error}"))
+    Lists::compile("built-in", &texts)
+        .unwrap_or_else(|error| unreachable!("the built-in lists compile: {error}"))
 });
 
 impl Lists {
@@ -77,115 +93,144 @@ impl Lists {
         &BUILT_IN
     }
 
-    /// Compiles lists of one's own.
-    pub fn compile(texts: &ListTexts<'_>) -> Result<Self, ListError> {
-        check_length("sentinels", texts.sentinels)?;
-        Ok(Self {
-            irrelevant: Patterns::compile("irrelevant", texts.irrelevant)?,
-            prefix: Patterns::compile("prefix", texts.prefix)?,
-            sentinels: entries(texts.sentinels).map(|(_, entry)| entry.to_owned()).collect(),
-            line_numbers: Patterns::compile("line_numbers", texts.line_numbers)?,
-        })
+    /// Compiles lists of one's own, alone.
+    pub fn compile(name: &str, texts: &ListTexts<'_>) -> Result<Self, ListError> {
+        Self::default().with_layer(name, texts)
     }
 
-    pub(crate) fn is_irrelevant(&self, name: &str) -> bool {
-        self.irrelevant.match_start(name)
+    /// These lists, and one more layer over them.
+    pub fn with_layer(&self, name: &str, texts: &ListTexts<'_>) -> Result<Self, ListError> {
+        let mut layers = vec![Arc::new(Layer::compile(name, texts)?)];
+        layers.extend(self.layers.iter().cloned());
+        Ok(Self { layers })
     }
 
-    pub(crate) fn is_prefix(&self, name: &str) -> bool {
-        self.prefix.match_start(name)
+    pub(crate) fn kind(&self, name: &str) -> Kind {
+        let name = bounded(name);
+        self.layers.iter().find_map(|layer| layer.kind(name)).unwrap_or(Kind::Relevant)
+    }
+
+    /// The entry that decides what kind a frame is, if there is one.
+    pub(crate) fn why(&self, name: &str) -> Option<Entry<'_>> {
+        let name = bounded(name);
+        let layer = self.layers.iter().find(|layer| layer.kind(name).is_some())?;
+        layer.why(name)
     }
 
     pub(crate) fn is_sentinel(&self, name: &str) -> bool {
-        self.sentinels.iter().any(|sentinel| sentinel == name)
+        self.layers.iter().any(|layer| layer.sentinels.matches(name))
     }
 
     pub(crate) fn keeps_line(&self, name: &str) -> bool {
-        self.line_numbers.match_start(name)
+        self.layers.iter().any(|layer| layer.line_numbers.matches(bounded(name)))
+    }
+
+    /// Whether a module, by its name in small letters, never owns a crash.
+    pub(crate) fn is_foreign(&self, module: &str) -> bool {
+        self.layers.iter().any(|layer| layer.foreign_modules.matches(bounded(module)))
     }
 }
 
-/// Patterns that are matched together, at the start of a name; `$` in them says where one ends.
-#[derive(Clone, Debug, Default)]
-struct Patterns(Option<Regex>);
+impl Layer {
+    fn compile(name: &str, texts: &ListTexts<'_>) -> Result<Self, ListError> {
+        Ok(Self {
+            name: name.to_owned(),
+            irrelevant: Patterns::compile("irrelevant", texts.irrelevant)?,
+            prefix: Patterns::compile("prefix", texts.prefix)?,
+            relevant: Patterns::compile("relevant", texts.relevant)?,
+            sentinels: Patterns::whole_names("sentinels", texts.sentinels)?,
+            line_numbers: Patterns::compile("line_numbers", texts.line_numbers)?,
+            foreign_modules: Patterns::compile("foreign_modules", texts.foreign_modules)?,
+        })
+    }
 
-impl Patterns {
-    fn compile(list: &'static str, text: &str) -> Result<Self, ListError> {
-        check_length(list, text)?;
-        let mut parts = Vec::new();
-        for (line, entry) in entries(text) {
-            // Alone first, so that the error can name its line.
-            if let Err(source) = Regex::new(entry) {
-                return Err(ListError::Pattern { list, line, source: Box::new(source) });
-            }
-            parts.push(format!("(?:{entry})"));
+    fn kind(&self, name: &str) -> Option<Kind> {
+        if self.irrelevant.matches(name) {
+            Some(Kind::Irrelevant)
+        } else if self.prefix.matches(name) {
+            Some(Kind::Prefix)
+        } else {
+            self.relevant.matches(name).then_some(Kind::Relevant)
         }
-        if parts.is_empty() {
-            return Ok(Self(None));
-        }
-        Regex::new(&format!(r"\A(?:{})", parts.join("|")))
-            .map(|regex| Self(Some(regex)))
-            .map_err(|source| ListError::Compiled { list, source: Box::new(source) })
     }
 
-    fn match_start(&self, name: &str) -> bool {
-        self.0.as_ref().is_some_and(|regex| regex.is_match(name))
+    fn why(&self, name: &str) -> Option<Entry<'_>> {
+        [("irrelevant", &self.irrelevant), ("prefix", &self.prefix), ("relevant", &self.relevant)]
+            .into_iter()
+            .find_map(|(list, patterns)| {
+                let (line, text) = patterns.first_match(name)?;
+                Some(Entry { layer: &self.name, list, line, text })
+            })
     }
 }
 
-fn check_length(list: &'static str, text: &str) -> Result<(), ListError> {
-    if text.len() > limits::SIGNATURE_LIST_BYTES_MAX {
-        return Err(ListError::TooLong { list, bytes: text.len() });
-    }
-    Ok(())
-}
-
-/// Entries with their line numbers, from 1; without comments and empty lines.
-fn entries(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines()
-        .enumerate()
-        .map(|(index, line)| (index + 1, line.trim()))
-        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+/// As much of a name as patterns look at.
+fn bounded(name: &str) -> &str {
+    &name[..name.floor_char_boundary(limits::MATCHED_NAME_BYTES_MAX)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn lists(texts: &ListTexts<'_>) -> Lists {
+        Lists::compile("test", texts).unwrap()
+    }
+
     #[test]
     fn the_built_in_lists_compile_and_match() {
         let lists = Lists::built_in();
-        assert!(lists.is_irrelevant("core::panicking::panic_fmt"));
-        assert!(lists.is_irrelevant("NtWaitForAlertByThreadId"));
-        assert!(lists.is_prefix("objc_msgSend"));
-        assert!(lists.keeps_line("js_Interpret"));
+        assert_eq!(lists.kind("core::panicking::panic_fmt"), Kind::Irrelevant);
+        assert_eq!(lists.kind("NtWaitForAlertByThreadId"), Kind::Irrelevant);
+        assert_eq!(lists.kind("objc_msgSend"), Kind::Prefix);
+        assert_eq!(lists.kind("demo::f"), Kind::Relevant);
+        assert!(lists.keeps_line("js_Interpret") && lists.is_sentinel("_purecall"));
+        assert!(lists.is_foreign("ntdll.dll") && !lists.is_foreign("demo.exe"));
     }
 
     #[test]
     fn an_empty_list_matches_nothing() {
-        let lists =
-            Lists::compile(&ListTexts { irrelevant: "# nothing\n\n", ..ListTexts::default() });
-        let lists = lists.unwrap();
-        assert!(!lists.is_irrelevant("") && !lists.is_irrelevant("a") && !lists.is_prefix("a"));
+        let lists = lists(&ListTexts { irrelevant: "# nothing\n\n", ..ListTexts::default() });
+        for name in ["", "a", "# nothing"] {
+            assert_eq!(lists.kind(name), Kind::Relevant, "{name}");
+            assert!(!lists.is_sentinel(name) && !lists.keeps_line(name) && !lists.is_foreign(name));
+            assert!(lists.why(name).is_none());
+        }
     }
 
     #[test]
-    fn patterns_are_anchored_at_the_start_each_by_itself() {
-        let lists =
-            Lists::compile(&ListTexts { prefix: "free|dalloc\nmalloc$", ..ListTexts::default() })
-                .unwrap();
-        assert!(lists.is_prefix("freedom") && lists.is_prefix("dallocate"));
-        assert!(lists.is_prefix("malloc") && !lists.is_prefix("mallocate"));
-        assert!(!lists.is_prefix("a free") && !lists.is_prefix("xmalloc"));
+    fn the_topmost_layer_with_an_opinion_decides() {
+        let below = lists(&ListTexts {
+            irrelevant: "free\nmalloc",
+            prefix: "lock",
+            sentinels: "start",
+            ..ListTexts::default()
+        });
+        let site =
+            ListTexts { prefix: "# ours\nfree$", relevant: "lock_us", ..ListTexts::default() };
+        let both = below.with_layer("site", &site).unwrap();
+        for (name, expected, why) in [
+            ("free", Kind::Prefix, "site prefix 2 free$"),
+            ("freedom", Kind::Irrelevant, "test irrelevant 1 free"),
+            ("malloc", Kind::Irrelevant, "test irrelevant 2 malloc"),
+            ("lock_us", Kind::Relevant, "site relevant 1 lock_us"),
+            ("lock", Kind::Prefix, "test prefix 1 lock"),
+            ("f", Kind::Relevant, ""),
+        ] {
+            assert_eq!(both.kind(name), expected, "{name}");
+            let entry = both.why(name).map(|entry| {
+                format!("{} {} {} {}", entry.layer, entry.list, entry.line, entry.text)
+            });
+            assert_eq!(entry.unwrap_or_default(), why);
+        }
+        assert!(both.is_sentinel("start"));
     }
 
     #[test]
-    fn a_bad_pattern_is_named_by_its_line() {
-        let error = Lists::compile(&ListTexts { prefix: "a\n(\n", ..ListTexts::default() })
-            .unwrap_err()
-            .to_string();
-        assert_eq!(error, "line 2 of the prefix list is no pattern");
-        // Each entry must be whole in itself: these two would join into something else.
-        assert!(Lists::compile(&ListTexts { prefix: "(a\nb)", ..ListTexts::default() }).is_err());
+    fn a_very_long_name_is_matched_by_its_beginning() {
+        let lists = lists(&ListTexts { prefix: "a.*b", ..ListTexts::default() });
+        let long = |middle: usize| format!("a{}b", "é".repeat(middle));
+        assert_eq!(lists.kind(&long(100)), Kind::Prefix);
+        assert_eq!(lists.kind(&long(limits::MATCHED_NAME_BYTES_MAX)), Kind::Relevant);
     }
 }

@@ -1,10 +1,12 @@
 //! One frame as text: its most telling name.
 
-mod collapse;
+mod brackets;
 mod cpp;
+mod holds;
 mod prefix;
 mod rust;
 mod spacing;
+mod template;
 
 use std::borrow::Cow;
 
@@ -44,17 +46,39 @@ pub(crate) fn filled(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
+/// A function's text that is nothing but a qualifier, on which Mozilla's generator breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NothingButQualifiers;
+
+/// Text on its way from one step to the next; kept from frame to frame, for its memory.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    types: String,
+    arguments: String,
+    closers: Vec<u8>,
+}
+
 /// The first of these that a frame has: function, file and line, module, unloaded module, address.
 /// Empty where it has none.
-pub(crate) fn normalise(parts: &NamedParts<'_>, lower_case: bool, lists: &Lists) -> String {
+pub(crate) fn normalise(
+    parts: &NamedParts<'_>,
+    lower_case: bool,
+    lists: &Lists,
+    scratch: &mut Scratch,
+) -> Result<String, NothingButQualifiers> {
     if let Some(function) = parts.function {
-        let function = bounded(function);
-        return if source_path::is_rust(parts.file) {
-            rust::normalise(function, parts.line, lists)
+        let path = parts.file.and_then(source_path::path_of);
+        let function = source_path::with_module(path, bounded(function));
+        return if path.is_some_and(source_path::is_rust) {
+            Ok(rust::normalise(&function, parts.line, lists, scratch))
         } else {
-            cpp::normalise(function, parts.line, lists)
+            cpp::normalise(&function, parts.line, lists, scratch)
         };
     }
+    Ok(without_function(parts, lower_case))
+}
+
+fn without_function(parts: &NamedParts<'_>, lower_case: bool) -> String {
     if let (Some(file), Some(line @ (i64::MIN..=-1 | 1..))) = (parts.file, parts.line) {
         return format!("{}#{line}", source_path::base_name(bounded(file)));
     }
@@ -70,14 +94,15 @@ pub(crate) fn normalise(parts: &NamedParts<'_>, lower_case: bool, lists: &Lists)
     parts.offset.map(|offset| format!("@{}", without_leading_zeros(offset))).unwrap_or_default()
 }
 
-/// Names longer than any compiler writes are cut: what follows can't reach a signature.
+/// Names longer than any compiler writes are cut.
 fn bounded(text: &str) -> &str {
     &text[..text.floor_char_boundary(limits::FRAME_NAME_BYTES_MAX)]
 }
 
 /// `0x000a` as `0xa`; a text that is no hexadecimal number stays as it is.
-fn without_leading_zeros(offset: &str) -> Cow<'_, str> {
-    let digits = offset.strip_prefix("0x").or_else(|| offset.strip_prefix("0X")).unwrap_or(offset);
+pub(crate) fn without_leading_zeros(offset: &str) -> Cow<'_, str> {
+    let digits = offset.trim();
+    let digits = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")).unwrap_or(digits);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Cow::Borrowed(bounded(offset));
     }
@@ -86,14 +111,15 @@ fn without_leading_zeros(offset: &str) -> Cow<'_, str> {
     Cow::Owned(format!("0x{}", bounded(kept).to_ascii_lowercase()))
 }
 
-/// A function whose line tells states of an interpreter apart keeps it.
-fn with_line<'a>(function: Cow<'a, str>, line: Option<i64>, lists: &Lists) -> Cow<'a, str> {
-    if !lists.keeps_line(&function) {
-        return function;
+/// The end of both ways: a function whose line tells states of an interpreter apart keeps it, and
+/// spaces come in one way.
+fn finished(function: &str, line: Option<i64>, lists: &Lists) -> String {
+    if !lists.keeps_line(function) {
+        return spacing::fix(Cow::Borrowed(function)).into_owned();
     }
     // Without a line the text is Python's for nothing: compatibility.
     let line = line.map_or_else(|| "None".to_owned(), |line| line.to_string());
-    Cow::Owned(format!("{function}:{line}"))
+    spacing::fix(Cow::Owned(format!("{function}:{line}"))).into_owned()
 }
 
 #[cfg(test)]
@@ -101,7 +127,7 @@ mod tests {
     use super::*;
 
     fn named(parts: &NamedParts<'_>, lower_case: bool) -> String {
-        normalise(parts, lower_case, Lists::built_in())
+        normalise(parts, lower_case, Lists::built_in(), &mut Scratch::default()).unwrap()
     }
 
     #[test]

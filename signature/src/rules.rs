@@ -1,10 +1,15 @@
 //! The rules of signature generation, in their order (socorro-today.md, section 3.3).
 
 mod abort;
+mod bad_hardware;
 mod frames;
+mod hang;
+mod ipc_channel_error;
+mod ipc_message_name;
 mod out_of_memory;
 mod printable;
 mod shutdown_hang;
+mod shutdown_timeout;
 mod stack_overflow;
 mod truncate;
 mod walker_status;
@@ -16,10 +21,15 @@ use crate::post_rule::PostRule;
 pub(crate) const RULES: &[PostRule] = &[
     frames::RULE,
     walker_status::RULE,
+    bad_hardware::RULE,
     out_of_memory::RULE,
     abort::RULE,
+    shutdown_timeout::RULE,
     shutdown_hang::RULE,
+    ipc_channel_error::RULE,
+    ipc_message_name::RULE,
     stack_overflow::RULE,
+    hang::RULE,
     // The last three bring the text into the form that columns and pages count on.
     printable::RULE,
     whitespace::RULE,

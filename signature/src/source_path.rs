@@ -1,5 +1,7 @@
 //! The path inside a frame's source file, which may name a repository and a revision.
 
+use std::borrow::Cow;
+
 /// The path of a source file; `None` where the text has none of the known forms.
 ///
 /// Known are `kind:host:path:revision`, a path on a Windows drive, and an absolute path. A relative
@@ -16,10 +18,36 @@ pub(crate) fn path_of(file: &str) -> Option<&str> {
     }
 }
 
-/// Whether the rules for Rust apply to a function from this file.
-pub(crate) fn is_rust(file: Option<&str>) -> bool {
+/// Whether the rules for Rust apply to a function from the file of this path.
+pub(crate) fn is_rust(path: &str) -> bool {
     // The ending is that of a compiler's own input, always lower case.
-    file.and_then(path_of).is_some_and(|path| path.as_bytes().ends_with(b".rs"))
+    path.as_bytes().ends_with(b".rs")
+}
+
+/// Functions of Rust 1.34's library whose symbols lost their module, by the file that they come from.
+const LOST_MODULES: &[(&str, &str, &[&str])] = &[
+    ("src/liballoc/raw_vec.rs", "alloc::raw_vec", &["capacity_overflow"]),
+    ("src/libcore/option.rs", "core::option", &["expect_failed"]),
+    ("src/libcore/panicking.rs", "core::panicking", &["panic", "panic_bounds_check", "panic_fmt"]),
+    ("src/libcore/slice/mod.rs", "core::slice", &["slice_index_order_fail"]),
+    (
+        "src/libstd/panicking.rs",
+        "std::panicking",
+        &["begin_panic_fmt", "continue_panic_fmt", "rust_panic_with_hook"],
+    ),
+];
+
+/// The function with the module that its symbol lost, if it is one of those.
+pub(crate) fn with_module<'a>(path: Option<&str>, function: &'a str) -> Cow<'a, str> {
+    let Some(path) = path.filter(|path| path.starts_with("src/lib")) else {
+        return Cow::Borrowed(function);
+    };
+    LOST_MODULES
+        .iter()
+        .find(|(file, _, functions)| *file == path && functions.contains(&function))
+        .map_or(Cow::Borrowed(function), |(_, module, _)| {
+            Cow::Owned(format!("{module}::{function}"))
+        })
 }
 
 /// The last part of a path with slashes of either kind; a backslash decides if there is one.
@@ -50,10 +78,15 @@ mod tests {
     }
 
     #[test]
-    fn rust_rules_need_a_known_path() {
-        assert!(is_rust(Some("/a/foo.rs")));
-        assert!(!is_rust(Some("foo.rs")));
-        assert!(!is_rust(None));
+    fn functions_of_an_old_library_get_their_module_back() {
+        for (path, function, expected) in [
+            (Some("src/libcore/panicking.rs"), "panic_fmt", "core::panicking::panic_fmt"),
+            (Some("src/libstd/panicking.rs"), "panic_fmt", "panic_fmt"),
+            (Some("/src/libcore/panicking.rs"), "panic_fmt", "panic_fmt"),
+            (None, "panic_fmt", "panic_fmt"),
+        ] {
+            assert_eq!(with_module(path, function), expected);
+        }
     }
 
     #[test]

@@ -1,39 +1,65 @@
 //! From the names of a thread's frames to the ones that make the signature.
 
-use crate::lists::Lists;
+use crate::lists::{Kind, Lists};
 
 /// What a signature says when a thread has no frames.
 pub(crate) const EMPTY: &str = "EMPTY: no frame data available";
 
-/// The chosen frames, and whether the lists chose any.
-pub(crate) struct Choice {
-    /// The signature, before the other rules.
-    pub(crate) signature: String,
-    /// Whether at least one frame was relevant.
-    pub(crate) relevant: bool,
+/// What the walk does at a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The earliest sentinel: the walk begins here.
+    Begin,
+    /// It has no name.
+    Blank,
+    /// It names the same library as the one before.
+    Repeated,
+    /// What the lists say of it.
+    Listed(Kind),
 }
 
-/// Walks from the earliest sentinel, or the first frame, to the first frame that says enough.
-pub(crate) fn choose(names: &[String], lists: &Lists) -> Choice {
-    let start = names.iter().position(|name| lists.is_sentinel(name)).unwrap_or(0);
-    let names = &names[start..];
+/// Walks from the earliest sentinel, or the first frame, to the first frame that says enough, and
+/// gives the chosen ones. `tell` hears of each step.
+pub(crate) fn choose<'a>(
+    names: &'a [String],
+    lists: &Lists,
+    mut tell: impl FnMut(usize, Step),
+) -> Vec<&'a str> {
+    let sentinel = names.iter().position(|name| lists.is_sentinel(name));
+    if let Some(place) = sentinel {
+        tell(place, Step::Begin);
+    }
     let mut chosen: Vec<&str> = Vec::new();
-    for name in names.iter().map(String::as_str).filter(|name| !name.is_empty()) {
-        let repeated = chosen.last() == Some(&name) && names_no_function(name);
-        if repeated || lists.is_irrelevant(name) {
-            continue;
-        }
-        chosen.push(name);
-        if !lists.is_prefix(name) {
-            break;
+    for (place, name) in names.iter().enumerate().skip(sentinel.unwrap_or(0)) {
+        let step = step_at(name, chosen.last().copied(), lists);
+        tell(place, step);
+        match step {
+            Step::Listed(Kind::Prefix) => chosen.push(name),
+            Step::Listed(Kind::Relevant) => {
+                chosen.push(name);
+                break;
+            }
+            _ => {}
         }
     }
-    if !chosen.is_empty() {
-        return Choice { signature: chosen.join(" | "), relevant: true };
+    chosen
+}
+
+/// The frame that stands for a thread none of whose frames was chosen.
+pub(crate) fn first_from_sentinel<'a>(names: &'a [String], lists: &Lists) -> Option<&'a str> {
+    let sentinel = names.iter().find(|name| lists.is_sentinel(name));
+    sentinel.or(names.first()).map(String::as_str)
+}
+
+fn step_at(name: &str, chosen_before: Option<&str>, lists: &Lists) -> Step {
+    if name.is_empty() {
+        return Step::Blank;
     }
-    // All are irrelevant: the first that says anything is better than none.
-    let first = names.iter().find(|name| !name.is_empty());
-    Choice { signature: first.map_or_else(|| EMPTY.to_owned(), Clone::clone), relevant: false }
+    match lists.kind(name) {
+        Kind::Irrelevant => Step::Listed(Kind::Irrelevant),
+        _ if chosen_before == Some(name) && names_no_function(name) => Step::Repeated,
+        kind => Step::Listed(kind),
+    }
 }
 
 /// Whether a name stands for a whole library, so that a row of it says no more than one.
@@ -46,43 +72,4 @@ fn names_no_function(name: &str) -> bool {
     };
     let library = !name.starts_with("(unloaded") && (ends_with(".dll") || ends_with(".so"));
     library || name == "XUL" || name == "<name omitted>" || name.starts_with("<unknown in")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lists::ListTexts;
-
-    fn chosen(names: &str) -> String {
-        let lists = Lists::compile(&ListTexts {
-            irrelevant: "a$\nb$\nc$",
-            prefix: "d$\ne$\nf$\n.*\\.dll$\n\\(unloaded",
-            sentinels: "sentinel\nc",
-            line_numbers: "",
-        })
-        .unwrap();
-        let names: Vec<String> = names.split_terminator(' ').map(str::to_owned).collect();
-        choose(&names, &lists).signature
-    }
-
-    #[test]
-    fn lists_choose_frames() {
-        for (names, expected) in [
-            ("a b d e f g h", "d | e | f | g"),
-            ("d a e b g", "d | e | g"),
-            ("d sentinel g", "sentinel"),
-            // A sentinel that is irrelevant is passed over, but the walk begins after it.
-            ("d c e g", "e | g"),
-            ("a b", "a"),
-            (" a", "a"),
-            ("", EMPTY),
-            (" ", EMPTY),
-            ("x.dll x.dll y.DLL g", "x.dll | y.DLL"),
-            ("x.dll x.dll z", "x.dll | z"),
-            ("d d d", "d | d | d"),
-            ("(unloadedx.dll (unloadedx.dll z", "(unloadedx.dll | (unloadedx.dll | z"),
-        ] {
-            assert_eq!(chosen(names), expected, "{names}");
-        }
-    }
 }

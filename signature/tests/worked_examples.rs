@@ -51,7 +51,7 @@ fn crashes_without_frames_say_why() {
             "EMPTY: no frame data available; EmptyMinidump",
         ),
         (
-            r#"{"crashing_thread":-1,"threads":[{"frames":[{"function":"f"}]}]}"#,
+            r#"{"crashing_thread":7,"threads":[{"frames":[{"function":"f"}]}]}"#,
             "EMPTY: no frame data available",
         ),
     ] {

@@ -36,6 +36,7 @@ fn crash_data(case: &Case<'_>, draft: &Draft) -> CrashData {
         js_large_allocation_failure: text("js_large_allocation_failure"),
         abort_message: text("abort_message"),
         mdsw_status_string: text("mdsw_status_string"),
+        ..CrashData::default()
     }
 }
 

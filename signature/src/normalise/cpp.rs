@@ -1,108 +1,129 @@
 //! Names of C and C++ functions: qualifiers, return types, template and call arguments go.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
-use regex::Regex;
-
-use super::collapse::Collapse;
-use super::{prefix, spacing, with_line};
+use super::brackets;
+use super::holds::{ANGLE, BACKTICK, DOLLAR, Holds, ROUND, SPACE, SQUARE};
+use super::{NothingButQualifiers, Scratch, finished, prefix, template};
 use crate::lists::Lists;
 
 /// Qualifiers at the end, tried in this order, each once.
 const QUALIFIERS: [&str; 5] = ["const", "const&", "const &", "&&", "&"];
 
-/// Template arguments. Kept are texts of the symbol writers that are no types (`<name omitted>`,
-/// `<unknown in x.dll>`), Rust's `<X as Trait>` in frames without a known path, and operators.
-const TYPES: Collapse = Collapse {
-    brackets: (b'<', b'>'),
-    replacement: "<T>",
-    keep_after: &["name omitted", "IPC::ParamTraits", " in ", " as ", "operator", "operator<"],
-    keep_with: &["name omitted", "IPC::ParamTraits", " in ", " as ", "operator"],
-};
-
-const ARGUMENTS: Collapse = Collapse {
-    brackets: (b'(', b')'),
-    replacement: "",
-    keep_after: &["anonymous namespace", "operator"],
-    keep_with: &["anonymous namespace", "operator"],
-};
-
-/// Marks of code that the compiler moved away from its function.
-const CLONES: Collapse =
-    Collapse { brackets: (b'[', b']'), replacement: "", keep_after: &[], keep_with: &[] };
-
-/// A lambda's number, which differs between builds.
-static LAMBDA: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"::\$_[0-9]+::").ok());
-
 /// The function's name without what differs between builds and overloads.
-pub(super) fn normalise(function: &str, line: Option<i64>, lists: &Lists) -> String {
-    let mut function = function;
-    for qualifier in QUALIFIERS {
-        function = function.strip_suffix(qualifier).map_or(function, str::trim);
-    }
+pub(super) fn normalise(
+    function: &str,
+    line: Option<i64>,
+    lists: &Lists,
+    scratch: &mut Scratch,
+) -> Result<String, NothingButQualifiers> {
+    let holds = Holds::of(function);
+    let mut function = without_qualifiers(function);
     // An operator's name may hold spaces and brackets.
-    if !function.contains("::operator") {
-        function = prefix::drop_prefix(function);
+    if function.is_empty() {
+        return Err(NothingButQualifiers);
     }
-    let function = without_lambda_numbers(with_one_anonymous_namespace(function));
-    let function = TYPES.apply(&function);
-    let mut function = ARGUMENTS.apply(&function);
-    if function.contains("clone .cold") {
-        function = Cow::Owned(CLONES.apply(&function).into_owned());
+    if holds.has(SPACE) && !contains(function, "::operator") {
+        function = prefix::drop_prefix(function, &mut scratch.closers);
     }
-    spacing::fix(with_line(function, line, lists)).into_owned()
+    let spelled = with_one_spelling(function, holds);
+    let mut function: &str = &spelled;
+    if holds.has(ANGLE) {
+        template::replace(function, &mut scratch.types);
+        function = &scratch.types;
+    }
+    // A namespace's new spelling holds round brackets too.
+    if holds.has(ROUND) || holds.has(BACKTICK) {
+        brackets::remove(function, (b'(', b')'), &mut scratch.arguments, |before, inside| {
+            inside == "(anonymous namespace)" || before.ends_with("operator")
+        });
+        function = &scratch.arguments;
+    }
+    // Marks of code that the compiler moved away from its function.
+    if holds.has(SQUARE) && contains(function, "clone .cold") {
+        let mut kept = String::new();
+        brackets::remove(function, (b'[', b']'), &mut kept, |_, _| false);
+        return Ok(finished(&kept, line, lists));
+    }
+    Ok(finished(function, line, lists))
 }
 
-/// The compiler of Microsoft spells it otherwise than all the others.
-fn with_one_anonymous_namespace(function: &str) -> Cow<'_, str> {
-    if function.contains('`') {
-        Cow::Owned(function.replace("`anonymous namespace'", "(anonymous namespace)"))
-    } else {
-        Cow::Borrowed(function)
+fn without_qualifiers(function: &str) -> &str {
+    if !function.ends_with(['t', '&']) {
+        return function;
     }
+    QUALIFIERS.iter().fold(function, |function, qualifier| {
+        function.strip_suffix(qualifier).map_or(function, str::trim)
+    })
 }
 
-fn without_lambda_numbers(function: Cow<'_, str>) -> Cow<'_, str> {
-    match &*LAMBDA {
-        Some(lambda) if function.contains("::$_") => {
-            Cow::Owned(lambda.replace_all(&function, "::$$::").into_owned())
+/// Compilers spell some things in their own ways, or number them anew in each build.
+fn with_one_spelling(function: &str, holds: Holds) -> Cow<'_, str> {
+    let mut function = Cow::Borrowed(function);
+    if holds.has(BACKTICK) {
+        // The compiler of Microsoft spells it otherwise than all the others.
+        function = Cow::Owned(function.replace("`anonymous namespace'", "(anonymous namespace)"));
+    }
+    if holds.has(DOLLAR) && contains(&function, LAMBDA) {
+        function = Cow::Owned(without_lambda_numbers(&function));
+    }
+    function
+}
+
+const LAMBDA: &str = "::$_";
+
+/// `::$_12::` as `::$::`: a lambda's number differs between builds.
+fn without_lambda_numbers(function: &str) -> String {
+    let mut kept = String::with_capacity(function.len());
+    let mut rest = function;
+    while let Some((before, after)) = rest.split_once(LAMBDA) {
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        kept.push_str(before);
+        match after[digits..].strip_prefix("::") {
+            Some(behind) if digits > 0 => {
+                kept.push_str("::$::");
+                rest = behind;
+            }
+            _ => {
+                kept.push_str(LAMBDA);
+                rest = after;
+            }
         }
-        _ => function,
     }
+    kept + rest
+}
+
+fn contains(text: &str, part: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), part.as_bytes()).is_some()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn named(function: &str) -> Result<String, NothingButQualifiers> {
+        normalise(function, Some(7), Lists::built_in(), &mut Scratch::default())
+    }
+
     #[test]
-    #[rustfmt::skip]
-    fn cpp_names_lose_what_differs_between_builds_and_overloads() {
+    fn lambdas_lose_their_numbers() {
         for (function, expected) in [
-            ("static void mozilla::dom::Foo<T, U>::Bar(nsTArray<int> const&) const", "mozilla::dom::Foo<T>::Bar"),
-            ("void f(int) const&", "f"),
-            ("void f(int) &&", "f"),
-            ("mozilla::A::operator==(B const&) const", "mozilla::A::operator=="),
-            ("bool A::operator<(A const&)", "bool A::operator<"),
-            ("A::operator->()", "A::operator->"),
-            ("A<B>::operator()(int) const", "A<T>::operator()"),
-            ("`anonymous namespace'::f(int)", "(anonymous namespace)::f"),
-            ("mozilla::(anonymous namespace)::RunWatchdog(void*)", "mozilla::(anonymous namespace)::RunWatchdog"),
-            ("A::f()::$_12::operator()(int) const", "A::f::$::operator()"),
-            ("<name omitted>", "<name omitted>"),
-            ("<unknown in foo.dll>", "<unknown in foo.dll>"),
-            ("IPC::ParamTraits<nsTSubstring<char> >::Write(IPC::Message *,int)", "IPC::ParamTraits<nsTSubstring<T> >::Write"),
-            ("<a::B as c::D>::e", "<a::B as c::D>::e"),
-            ("f(int) [clone .cold.22]", "f "),
-            ("js_Interpret(JSContext*)", "js_Interpret:7"),
-            ("const", ""),
-            ("&", ""),
-            ("", ""),
-            ("Foo<A<(", "Foo<T>"),
-            ("f(a", "f"),
+            ("A::f::$_12::g", "A::f::$::g"),
+            ("A::$_1::$_2::g", "A::$::$_2::g"),
+            ("A::$_::g", "A::$_::g"),
+            ("A::$_1", "A::$_1"),
+            ("A::$_1:", "A::$_1:"),
+            ("::$_1::::$_2::", "::$::::$::"),
         ] {
-            assert_eq!(normalise(function, Some(7), Lists::built_in()), expected, "{function}");
+            assert_eq!(without_lambda_numbers(function), expected, "{function}");
         }
+    }
+
+    #[test]
+    fn a_function_of_qualifiers_alone_has_no_name() {
+        for function in ["const", "&", "&&", "const&", "const &", " const"] {
+            assert_eq!(named(function), Err(NothingButQualifiers), "{function}");
+        }
+        assert_eq!(named(" ").as_deref(), Ok(""));
     }
 }

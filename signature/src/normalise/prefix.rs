@@ -3,31 +3,12 @@
 /// The last word of a function's text, where spaces inside brackets don't part words.
 ///
 /// Arguments and clone marks that stand apart from the name belong to it.
-pub(super) fn drop_prefix(function: &str) -> &str {
-    let mut starts = word_starts(function);
-    let mut end = function.len();
-    // A space at the very end opens no word.
-    if end > 0 && starts.last() == Some(&end) {
-        starts.pop();
-        end -= 1;
-    }
-    let stands_apart = |start: usize| {
-        let word = &function[start..end];
-        word.starts_with('(') || word.starts_with("[clone")
-    };
-    let mut start = starts.pop().unwrap_or(0);
-    while stands_apart(start) {
-        let Some(before) = starts.pop() else { break };
-        start = before;
-    }
-    &function[start..end]
-}
-
-/// Where the words begin: at the start, and after each space outside all brackets.
-fn word_starts(function: &str) -> Vec<usize> {
-    let mut starts = vec![0];
-    let mut closers = Vec::new();
-    for (place, byte) in function.bytes().enumerate() {
+pub(super) fn drop_prefix<'a>(function: &'a str, closers: &mut Vec<u8>) -> &'a str {
+    closers.clear();
+    let bytes = function.as_bytes();
+    // Where the last word begins that does not belong to the one before.
+    let mut start = 0;
+    for (place, byte) in bytes.iter().enumerate() {
         match byte {
             b'(' => closers.push(b')'),
             b'{' => closers.push(b'}'),
@@ -35,14 +16,23 @@ fn word_starts(function: &str) -> Vec<usize> {
             b'<' => closers.push(b'>'),
             b'`' => closers.push(b'\''),
             // A closing one that closes nothing is an ordinary character.
-            b')' | b'}' | b']' | b'>' | b'\'' if closers.last() == Some(&byte) => {
+            b')' | b'}' | b']' | b'>' | b'\'' if closers.last() == Some(byte) => {
                 closers.pop();
             }
-            b' ' if closers.is_empty() => starts.push(place + 1),
+            b' ' if closers.is_empty() => {
+                let word = &bytes[place + 1..];
+                if word.is_empty() {
+                    // A space at the very end opens no word.
+                    return &function[start..place];
+                }
+                if !(word.starts_with(b"(") || word.starts_with(b"[clone")) {
+                    start = place + 1;
+                }
+            }
             _ => {}
         }
     }
-    starts
+    &function[start..]
 }
 
 #[cfg(test)]
@@ -63,13 +53,17 @@ mod tests {
             ("<A as B>::f", "<A as B>::f"),
             ("void `anonymous namespace'::f(int)", "`anonymous namespace'::f(int)"),
             ("a b ", "b"),
+            ("a  ", ""),
             (" ", ""),
             ("f > g", "g"),
             ("(a b", "(a b"),
             ("(a ", "(a "),
             ("f  (a)", " (a)"),
+            (" (a) ", " (a)"),
+            ("a (b) [clone", "a (b) [clone"),
+            ("a [b] (c)", "[b] (c)"),
         ] {
-            assert_eq!(drop_prefix(function), expected, "{function}");
+            assert_eq!(drop_prefix(function, &mut Vec::new()), expected, "{function}");
         }
     }
 }

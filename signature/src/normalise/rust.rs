@@ -1,67 +1,58 @@
 //! Names of Rust functions: types, arguments and the compiler's hash go.
 
-use super::collapse::Collapse;
-use super::{prefix, spacing, with_line};
+use super::brackets::{self, Bracketed};
+use super::holds::{ANGLE, Holds, ROUND, SPACE};
+use super::{Scratch, finished, prefix, template};
 use crate::lists::Lists;
 
-/// Type parameters, but not the `<X as Trait>` that says whose method it is.
-const TYPES: Collapse = Collapse {
-    brackets: (b'<', b'>'),
-    replacement: "<T>",
-    keep_after: &[" as "],
-    keep_with: &[" as "],
-};
-
-const ARGUMENTS: Collapse =
-    Collapse { brackets: (b'(', b')'), replacement: "", keep_after: &[], keep_with: &[] };
-
 /// The function's name without what differs between builds and instances.
-pub(super) fn normalise(function: &str, line: Option<i64>, lists: &Lists) -> String {
-    let function = TYPES.apply(prefix::drop_prefix(function));
-    let function = ARGUMENTS.apply(&function);
-    let function = spacing::fix(with_line(function, line, lists));
-    without_hash(&function).to_owned()
-}
-
-/// Drops the `::h` and hexadecimal digits at the end, by which rustc keeps names unique.
-fn without_hash(function: &str) -> &str {
-    match function.rsplit_once("::h") {
-        Some((name, hash))
-            if !hash.is_empty() && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) =>
-        {
-            name
-        }
-        _ => function,
+pub(super) fn normalise(
+    function: &str,
+    line: Option<i64>,
+    lists: &Lists,
+    scratch: &mut Scratch,
+) -> String {
+    let holds = Holds::of(function);
+    let mut function = function;
+    if holds.has(SPACE) {
+        function = prefix::drop_prefix(function, &mut scratch.closers);
     }
+    if holds.has(ANGLE) {
+        replace_types(function, &mut scratch.types);
+        function = &scratch.types;
+    }
+    if holds.has(ROUND) {
+        brackets::remove(function, (b'(', b')'), &mut scratch.arguments, |_, _| false);
+        function = &scratch.arguments;
+    }
+    let mut name = finished(function, line, lists);
+    name.truncate(without_hash(&name));
+    name
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Type parameters, but not the `<X as Trait>` that says whose method it is.
+fn replace_types(text: &str, out: &mut String) {
+    out.clear();
+    let mut from = 0;
+    for (start, end) in Bracketed::new(text, b'<', b'>') {
+        let inside = &text[start..end];
+        out.push_str(&text[from..start]);
+        out.push_str(if template::holds_word(inside, &[" as "]) { inside } else { "<T>" });
+        from = end;
+    }
+    out.push_str(&text[from..]);
+}
 
-    #[test]
-    fn rust_names_lose_types_arguments_and_hashes() {
-        for (function, expected) in [
-            (
-                "std::panicking::begin_panic::<str>::h0123456789abcdef",
-                "std::panicking::begin_panic::<T>",
-            ),
-            (
-                "<style::Foo<T> as core::ops::Drop>::drop::h01",
-                "<style::Foo<T> as core::ops::Drop>::drop",
-            ),
-            (
-                "static void servo_arc::Arc<style::Foo>::drop_slow(int, int)",
-                "servo_arc::Arc<T>::drop_slow",
-            ),
-            ("a::b::help", "a::b::help"),
-            ("a::{{closure}}::h1", "a::{{closure}}"),
-            (
-                "core::ops::function::FnOnce::call_once{{vtable.shim}}",
-                "core::ops::function::FnOnce::call_once{{vtable.shim}}",
-            ),
-        ] {
-            assert_eq!(normalise(function, None, Lists::built_in()), expected, "{function}");
+/// How long the name is without the `::h` and hexadecimal digits at the end, by which rustc keeps
+/// names unique.
+fn without_hash(name: &str) -> usize {
+    match name.rfind("::h") {
+        Some(place)
+            if name.len() > place + 3
+                && name.as_bytes()[place + 3..].iter().all(u8::is_ascii_hexdigit) =>
+        {
+            place
         }
+        _ => name.len(),
     }
 }

@@ -1,17 +1,21 @@
 //! A signature holds printable ASCII alone: it travels in addresses, columns and other systems.
 
-use crate::crash_data::CrashData;
-use crate::generate::Signature;
-use crate::lists::Lists;
+use crate::case::{Case, Draft};
 use crate::post_rule::PostRule;
 
 pub(super) const RULE: PostRule = PostRule { name: "printable", apply };
 
-fn apply(_: &CrashData, _: &Lists, signature: &mut Signature) {
-    signature.signature = filter(&signature.signature);
+fn apply(_: &Case<'_>, draft: &mut Draft) {
+    if !draft.text().bytes().all(is_printable) {
+        draft.set(filter(draft.text()));
+    }
 }
 
 /// The text's printable ASCII characters, spaces included.
 pub(super) fn filter(text: &str) -> String {
-    text.chars().filter(|character| matches!(character, ' '..='~')).collect()
+    text.bytes().filter(|byte| is_printable(*byte)).map(char::from).collect()
+}
+
+fn is_printable(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
 }

@@ -1,16 +1,17 @@
 //! A watchdog that ended a shutdown: the first thread hangs, not the watchdog's own.
 
-use super::frames;
-use crate::crash_data::CrashData;
-use crate::generate::Signature;
-use crate::lists::Lists;
+use crate::case::{Case, Draft};
 use crate::post_rule::PostRule;
+use crate::rules::frames;
 
 pub(super) const RULE: PostRule = PostRule { name: "shutdown_hang", apply };
 
-fn apply(crash: &CrashData, lists: &Lists, signature: &mut Signature) {
-    if signature.signature.contains("RunWatchdog") {
-        frames::from_thread(crash, 0, lists, signature);
-        signature.mark("shutdownhang");
+fn apply(case: &Case<'_>, draft: &mut Draft) {
+    if !draft.text().contains("RunWatchdog") {
+        return;
+    }
+    match frames::from_thread(case, Some(0), draft) {
+        Ok(()) => draft.mark("shutdownhang"),
+        Err(failed) => draft.failed(RULE.name, failed),
     }
 }

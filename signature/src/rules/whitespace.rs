@@ -1,13 +1,12 @@
 //! One space between words, none around the signature.
 
-use crate::crash_data::CrashData;
-use crate::generate::Signature;
-use crate::lists::Lists;
+use crate::case::{Case, Draft};
 use crate::post_rule::PostRule;
 
 pub(super) const RULE: PostRule = PostRule { name: "whitespace", apply };
 
-fn apply(_: &CrashData, _: &Lists, signature: &mut Signature) {
-    let words: Vec<&str> = signature.signature.split_whitespace().collect();
-    signature.signature = words.join(" ");
+fn apply(_: &Case<'_>, draft: &mut Draft) {
+    let words: Vec<&str> = draft.text().split_whitespace().collect();
+    let fixed = words.join(" ");
+    draft.set(fixed);
 }
