@@ -1,13 +1,13 @@
 //! The signature: the bucket that the crash belongs to.
 
 use auxilio_common::limits;
-use auxilio_signature::{CrashData, Thread};
+use auxilio_signature::{CrashData, Module, Thread};
 use serde_json::Value;
 
 use crate::case::Case;
 use crate::draft::Draft;
 use crate::rule::{Rule, RuleError, always};
-use crate::stack::Stack;
+use crate::stack::{Module as LoadedModule, Stack};
 
 pub(super) const RULE: Rule = Rule { name: "signature", applies: always, act };
 
@@ -24,6 +24,9 @@ fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
 fn crash_data(case: &Case<'_>, draft: &Draft) -> CrashData {
     let crash = &draft.crash;
     let text = |name| crash.text(name).map(str::to_owned);
+    let value = |name| crash.get(name).cloned();
+    let structure =
+        |name| crash.structure(name).and_then(|text| serde_json::from_str(text.get()).ok());
     // As the walker says it: the generator itself turns from a watchdog to the first thread.
     let stack = case.stack.as_ref();
     let walked = stack.and_then(|stack| stack.crash_info.get("crashing_thread"));
@@ -32,12 +35,30 @@ fn crash_data(case: &Case<'_>, draft: &Draft) -> CrashData {
         crashing_thread: walked.and_then(Value::as_i64),
         reason: text("reason"),
         threads: stack.map(threads),
+        modules: stack.map(modules),
         oom_allocation_size: crash.integer("oom_allocation_size"),
         js_large_allocation_failure: text("js_large_allocation_failure"),
         abort_message: text("abort_message"),
+        hang: value("hang"),
+        java_stack_trace: value("java_stack_trace"),
+        java_exception: structure("java_exception"),
+        async_shutdown_timeout: value("async_shutdown_timeout"),
+        ipc_channel_error: text("ipc_channel_error"),
+        ipc_message_name: text("ipc_message_name"),
+        additional_minidumps: value("additional_minidumps")
+            .and_then(|names| serde_json::from_value(names).ok()),
         mdsw_status_string: text("mdsw_status_string"),
-        ..CrashData::default()
     }
+}
+
+/// Which builds were loaded: for the group key.
+fn modules(stack: &Stack<'_>) -> Vec<Module> {
+    let read = |module: &LoadedModule<'_>| Module {
+        filename: module.filename().map(str::to_owned),
+        debug_id: module.debug_id().map(str::to_owned),
+        code_id: module.code_id().map(str::to_owned),
+    };
+    stack.modules.iter().map(read).collect()
 }
 
 /// All threads in their places, those that no signature looks at without their frames.
@@ -80,5 +101,23 @@ mod tests {
             Some("stackoverflow | Abort | out of room | OOM | large | inner")
         );
         assert_eq!(made.crash.text("proto_signature"), Some("ntdll.dll | inner | outer"));
+    }
+
+    #[test]
+    fn what_ended_a_process_and_java_reach_the_signature() {
+        let killed = processed_case(
+            &raw(&[("ipc_channel_error", "ShutDownKill"), ("IPCMessageName", "PContent::Msg_X")]),
+            &json!({"threads": [{"frames": [{"function": "f"}]}]}),
+        );
+        let expected = "IPCError-content | ShutDownKill | IPC_Message_Name=PContent::Msg_X";
+        assert_eq!(killed.crash.text("signature"), Some(expected));
+        let late = processed_case(
+            &raw(&[(
+                "AsyncShutdownTimeout",
+                r#"{"phase":"quit","conditions":[{"name":"b"},"a"]}"#,
+            )]),
+            &json!({}),
+        );
+        assert_eq!(late.crash.text("signature"), Some("AsyncShutdownTimeout | quit | a,b"));
     }
 }
