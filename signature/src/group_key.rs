@@ -76,9 +76,12 @@ fn owner<'a>(frames: &'a [Frame], lists: &Lists) -> Owner<'a> {
     Owner::NoFrame
 }
 
+/// A frame with a function and no module is taken for the program's own.
 fn is_own(frame: &Frame, lists: &Lists) -> bool {
-    let module = filled(frame.module.as_deref());
-    module.is_some_and(|module| !lists.is_foreign(&module.to_lowercase()))
+    match filled(frame.module.as_deref()) {
+        Some(module) => !lists.is_foreign(&module.to_lowercase()),
+        None => filled(frame.function.as_deref()).is_some(),
+    }
 }
 
 /// What the symbols of a frame of the program's own are.

@@ -43,8 +43,11 @@ pub(super) fn from_thread(
 fn from_frames(case: &Case<'_>, thread: Option<i64>, draft: &mut Draft) -> Result<(), RuleFailed> {
     let names = names(case, thread)?;
     draft.step(|| match thread {
-        Some(index) => format!("frames: thread {index} has {} names", names.len()),
-        None => format!("frames: no thread is said to have crashed; {} names", names.len()),
+        Some(index) => format!("frames: thread {index}; names: {}", names.len()),
+        None => format!(
+            "frames: no thread is said to have crashed, so the first; names: {}",
+            names.len()
+        ),
     });
     let lists = case.lists;
     let mut chosen = walk::choose(&names, lists, |place, step| {
@@ -103,20 +106,21 @@ fn hang_mark(case: &Case<'_>) -> Option<&'static str> {
 
 /// What the walk did at a frame, in words.
 fn told(place: usize, name: &str, step: Step, case: &Case<'_>) -> String {
-    let what = match step {
-        Step::Begin => "is a sentinel: the walk begins here",
-        Step::Blank => "has no name: passed over",
-        Step::Repeated => "is the library of the name before: passed over",
-        Step::Listed(Kind::Irrelevant) => "is irrelevant: passed over",
-        Step::Listed(Kind::Prefix) => "is a prefix: taken, and the walk goes on",
-        Step::Listed(Kind::Relevant) => "is relevant: taken, and the walk ends",
-    };
     let entry = match step {
         Step::Listed(_) => case.lists.why(name),
         _ => None,
     };
+    let what = match step {
+        Step::Begin => "is a sentinel: the walk begins here",
+        Step::Blank => "is blank: passed over",
+        Step::Repeated => "is the library of the name before: passed over",
+        Step::Listed(Kind::Irrelevant) => "is irrelevant: passed over",
+        Step::Listed(Kind::Prefix) => "is a prefix: taken, and the walk goes on",
+        Step::Listed(Kind::Relevant) if entry.is_some() => "is relevant: taken, and the walk ends",
+        Step::Listed(Kind::Relevant) => "is in no list: taken, and the walk ends",
+    };
     let why = entry.map_or_else(String::new, |entry| {
-        format!(" ({} list {}, line {}: {})", entry.layer, entry.list, entry.line, entry.text)
+        format!(" ({} {} list, line {}: {})", entry.layer, entry.list, entry.line, entry.text)
     });
     format!("frames: name {place} \"{name}\" {what}{why}")
 }
