@@ -151,8 +151,12 @@ pub const SOFT_ERRORS_BYTES_MAX: usize = 256 * 1024;
 /// Open handles that are read: the largest real Windows dumps list a few thousand.
 pub const HANDLES_COUNT_MAX: usize = 10_000;
 
-/// Frames of one thread that are kept in a report.
-pub const FRAMES_COUNT_MAX: usize = 1_024;
+/// Frames of one thread in a report, of longer stacks the mark for what was left out among them:
+/// Socorro's number. What recurses has its reason at either end.
+pub const FRAMES_COUNT_MAX: usize = 500;
+
+/// Innermost frames of a longer stack that are kept; the others that are kept are the outermost.
+pub const FRAMES_INNERMOST_COUNT: usize = 250;
 
 /// Frames of all threads together that are kept in a report: bounds its size to a few MiB.
 pub const FRAMES_TOTAL_MAX: usize = 20_000;

@@ -6,11 +6,14 @@
 //! times the walk. So it prints only the head here, with threads and modules taken out of the
 //! state, and these are written straight from their structures.
 //!
-//! Two keys are ours: `truncation` where something was left out, and `failed_symbols` in modules.
+//! Two keys are ours: `truncation` where something was left out, and `failed_symbols` in modules. Of a
+//! long stack both ends are written, and between them an object with the key `truncated` alone, as
+//! Socorro has it.
 
 mod frame;
 mod hex;
 mod module;
+mod module_url;
 mod thread;
 
 use std::collections::BTreeMap;
@@ -38,7 +41,7 @@ pub(crate) fn write(
     outcomes: &BTreeMap<u64, ModuleSymbols>,
     truncation: &Truncation,
 ) -> Result<(), serde_json::Error> {
-    let WalkedState { process: mut state, walked_frames } = state;
+    let WalkedState { process: mut state, frame_counts } = state;
     if state.soft_errors.as_ref().is_some_and(|errors| !is_shallow(errors, limits::JSON_DEPTH_MAX))
     {
         state.soft_errors = Some(json!("left out: nested too deep"));
@@ -60,7 +63,7 @@ pub(crate) fn write(
     let json = |number: usize| ThreadJson {
         thread: &threads[number],
         width,
-        frame_count: walked_frames[number],
+        frames: frame_counts[number],
         copy_of: None,
     };
     object.serialize_entry("threads", &Each(|| (0..threads.len()).map(json)))?;

@@ -9,11 +9,13 @@ use auxilio_common::limits;
 use auxilio_symbols::{DumpSymbols, ModuleSymbols, SymbolStore};
 use minidump_processor::ProcessState;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::bounded_buffer::BoundedBuffer;
 use crate::{DumpHints, DumpMap, Truncation, caps, json};
 
 pub(crate) use process::WalkedState;
+pub(crate) use stacks::FrameCount;
 
 /// A dump that gives no report, by the name that the reader of dumps has for it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
@@ -87,9 +89,11 @@ fn add_hints(state: &mut ProcessState, hints: &DumpHints) {
     let signers = hints.module_signature_info.as_deref().map(serde_json::from_str);
     // A text that is no such object says nothing; the annotation stays in the raw crash.
     // In the order of signers, so that a module with two has the same one in every run.
-    let signers: BTreeMap<String, Vec<String>> = signers.and_then(Result::ok).unwrap_or_default();
+    let signers: BTreeMap<String, Value> = signers.and_then(Result::ok).unwrap_or_default();
     for (signer, modules) in signers {
-        state.cert_info.extend(modules.into_iter().map(|module| (module, signer.clone())));
+        // One odd entry hides no other.
+        let modules = modules.as_array().into_iter().flatten().filter_map(Value::as_str);
+        state.cert_info.extend(modules.map(|module| (module.to_owned(), signer.clone())));
     }
     if state.system_info.cpu_microcode_version.is_none() {
         let digits = hints.cpu_microcode_version.as_deref().and_then(|v| v.strip_prefix("0x"));

@@ -11,19 +11,26 @@ use auxilio_common::limits;
 use auxilio_stackwalk::{DumpHints, DumpMap, Truncation, Unreadable, WalkFacts, walk_dump};
 use auxilio_symbols::{StoreOptions, SymbolStore};
 use auxilio_testkit::synthetic::{CODE, STACK, Synthetic, Thread, frame_chain, return_addresses};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Streams of Mozilla's own: texts.
 const MOZ_LINUX_LIMITS: u32 = 0x4d7a_0003;
 const MOZ_SOFT_ERRORS: u32 = 0x4d7a_0004;
 
 fn walk(bytes: &[u8]) -> Result<(Map<String, Value>, WalkFacts), Unreadable> {
+    walk_with(bytes, &DumpHints::default())
+}
+
+fn walk_with(
+    bytes: &[u8],
+    hints: &DumpHints,
+) -> Result<(Map<String, Value>, WalkFacts), Unreadable> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dump");
     fs::write(&path, bytes).unwrap();
     let mut dump = DumpMap::open_file(&path).unwrap();
     let options = StoreOptions { stores: Vec::new(), cache: folder.path().join("cache") };
-    let walked = walk_dump(&mut dump, &SymbolStore::new(options), &DumpHints::default())?;
+    let walked = walk_dump(&mut dump, &SymbolStore::new(options), hints)?;
     assert_eq!(fs::read(&path).unwrap(), bytes, "the file itself is never changed");
     Ok((serde_json::from_slice(&walked.json).unwrap(), walked.facts))
 }
@@ -93,7 +100,7 @@ fn a_real_dump_cut_anywhere_gives_a_name_or_a_report() {
 }
 
 #[test]
-fn an_ordinary_stack_overflow_keeps_its_innermost_frames() {
+fn an_ordinary_stack_overflow_keeps_both_ends_and_says_how_much_lies_between() {
     let mut dump = Synthetic::new();
     let long = dump.memory(STACK, frame_chain(STACK, 8 << 20, CODE + 0x200));
     let short = dump.memory(2 * STACK, frame_chain(2 * STACK, 160, CODE + 0x300));
@@ -109,10 +116,17 @@ fn an_ordinary_stack_overflow_keeps_its_innermost_frames() {
     // Each thread has 160 / 16 callers at most, and the frame of its context.
     assert!(frames(&threads(&json)[0]) > 8);
     let walked = threads(&json)[1]["frame_count"].as_u64().unwrap();
+    let stack = &threads(&json)[1]["frames"];
+    let number = |place: usize| stack[place]["frame"].as_u64();
+    assert_eq!((number(0), number(249)), (Some(0), Some(249)));
+    assert_eq!((number(251), number(499)), (Some(walked - 249), Some(walked - 1)));
+    let mark = json!({"truncated": {"msg": format!("{} frames were left out here", walked - 499)}});
+    assert_eq!(stack[250], mark);
     let expected = Truncation {
         stacks_cut: 1,
         stack_bytes_dropped: (8 << 20) - u64::from(limits::STACK_BYTES_MAX),
-        frames_dropped: walked - kept as u64,
+        // The mark is one of those that are there.
+        frames_dropped: walked - kept as u64 + 1,
         ..Truncation::default()
     };
     assert_eq!(facts.truncation, expected);
@@ -233,6 +247,28 @@ fn what_a_hostile_module_is_called_is_only_text() {
     assert_eq!(json["modules"][0]["filename"], "..");
     assert_eq!(json["modules"][0]["missing_symbols"], true);
     assert_eq!(json["modules"][3]["filename"], "a\u{0}b");
+}
+
+#[test]
+fn signers_reach_their_modules_whatever_else_the_client_says() {
+    let mut dump = Synthetic::new().with_modules(["a.dll", "b.dll", "c.dll"]);
+    let stack = dump.memory(STACK, return_addresses(160));
+    dump.thread(1, stack);
+    let bytes = dump.build();
+    for (told, expected) in [
+        (r#"{"Mine": ["a.dll"], "Theirs": ["b.dll", 7]}"#, [Some("Mine"), Some("Theirs"), None]),
+        (r#"{"Mine": "a.dll", "Theirs": ["b.dll"], "x": null}"#, [None, Some("Theirs"), None]),
+        ("[]", [None; 3]),
+        ("{", [None; 3]),
+        ("", [None; 3]),
+    ] {
+        let hints =
+            DumpHints { module_signature_info: Some(told.to_owned()), ..DumpHints::default() };
+        let (json, _) = walk_with(&bytes, &hints).unwrap();
+        let signers = [0, 1, 2].map(|place| json["modules"][place]["cert_subject"].as_str());
+        assert_eq!(signers, expected, "{told}");
+        assert_eq!(json["modules_contains_cert_info"], expected != [None; 3], "{told}");
+    }
 }
 
 #[test]

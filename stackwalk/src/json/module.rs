@@ -9,6 +9,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::hex::Width;
+use super::module_url::public_url;
 
 /// A loaded module, with what came of its symbols.
 pub(crate) struct ModuleJson<'a> {
@@ -38,7 +39,7 @@ impl Serialize for ModuleJson<'_> {
         let failed =
             is(|s| matches!(s, ModuleSymbols::Failed { .. } | ModuleSymbols::Corrupt { .. }));
         let url = symbols.and_then(|symbols| match symbols {
-            ModuleSymbols::Found { url } => url.as_deref(),
+            ModuleSymbols::Found { url } => url.as_deref().and_then(public_url),
             _ => None,
         });
         let mut object = serializer.serialize_struct("module", 14)?;

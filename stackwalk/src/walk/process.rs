@@ -10,7 +10,7 @@ use minidump::{Minidump, MinidumpStream as _, MinidumpThreadList, MinidumpUnload
 use minidump_processor::{ProcessError, ProcessState, ProcessorOptions};
 use minidump_unwind::CallStack;
 
-use super::stacks::{self, Budget};
+use super::stacks::{self, Budget, FrameCount};
 use super::{Unreadable, unreadable};
 use crate::Truncation;
 use crate::caps::{self, THREAD_BYTES};
@@ -19,7 +19,7 @@ use crate::raw_dump::RawDump;
 /// A dump's state, and how many frames were walked of each thread: some may not be there any more.
 pub(crate) struct WalkedState {
     pub(crate) process: ProcessState,
-    pub(crate) walked_frames: Vec<usize>,
+    pub(crate) frame_counts: Vec<FrameCount>,
 }
 
 /// Processes a dump that was cut to the limits. The bytes are changed on the way and put back.
@@ -52,9 +52,9 @@ pub(super) fn process(
         // The processor saw one thread, so it has named the first; or none, if it found no crash.
         process.requesting_thread = process.requesting_thread.map(|_first| place);
     }
-    let (threads, walked_frames): (Vec<CallStack>, Vec<usize>) = walked.into_iter().unzip();
+    let (threads, frame_counts): (Vec<CallStack>, Vec<FrameCount>) = walked.into_iter().unzip();
     process.threads = threads;
-    Ok(WalkedState { process, walked_frames })
+    Ok(WalkedState { process, frame_counts })
 }
 
 /// The crashing thread's place in the list: the last one with its id, as the processor has it.

@@ -4,6 +4,7 @@
 //! the stack pointer points into it, else whatever memory of the dump it points into.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use auxilio_common::limits;
 use auxilio_symbols::DumpSymbols;
@@ -16,6 +17,15 @@ use minidump_processor::ProcessState;
 use minidump_unwind::{CallStack, CallStackInfo, FrameTrust, StackFrame};
 
 use crate::Truncation;
+
+/// How many frames a thread had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FrameCount {
+    /// Those that were walked.
+    pub(crate) walked: usize,
+    /// Those of them that were left out behind the innermost ones.
+    pub(crate) left_out: usize,
+}
 
 /// Frames that may still be walked and kept.
 pub(super) struct Budget<'a> {
@@ -36,22 +46,23 @@ impl<'a> Budget<'a> {
 
     /// Takes a walked thread's frames from the budget, drops those beyond the limits, names unloaded
     /// modules for the others and returns how many there were. The innermost frame of a thread
-    /// always stays.
+    /// always stays; of a long stack both ends do.
     pub(super) fn keep(
         &mut self,
         stack: &mut CallStack,
         unloaded: &MinidumpUnloadedModuleList,
-    ) -> usize {
+    ) -> FrameCount {
         let walked = stack.frames.len();
-        let kept = walked.min(limits::FRAMES_COUNT_MAX).min(self.left.max(1));
-        stack.frames.truncate(kept);
-        self.truncation.frames_dropped += (walked - kept) as u64;
+        stack.frames.truncate(self.left.max(1));
+        let left_out = left_out(stack.frames.len());
+        stack.frames.drain(left_out.clone());
+        self.truncation.frames_dropped += (walked - stack.frames.len()) as u64;
         // All that were walked: what bounds time as well.
         self.left = self.left.saturating_sub(walked);
         for frame in stack.frames.iter_mut().filter(|frame| frame.module.is_none()) {
             frame.unloaded_modules = self.unloaded_at(frame.instruction, unloaded);
         }
-        walked
+        FrameCount { walked, left_out: left_out.len() }
     }
 
     /// Unloaded modules that once lay where a frame points, with the offsets in them.
@@ -89,6 +100,16 @@ impl<'a> Budget<'a> {
     }
 }
 
+/// The frames between both ends of a stack that are left out: none of a short one. The mark that
+/// stands for them takes the place of one more.
+fn left_out(frames: usize) -> Range<usize> {
+    let outermost = limits::FRAMES_COUNT_MAX - limits::FRAMES_INNERMOST_COUNT - 1;
+    if frames <= limits::FRAMES_COUNT_MAX {
+        return frames..frames;
+    }
+    limits::FRAMES_INNERMOST_COUNT..frames - outermost
+}
+
 /// Everything of a dump that walking a thread takes.
 struct Dump<'a> {
     memory: UnifiedMemoryList<'a>,
@@ -107,7 +128,7 @@ pub(super) fn walk_all_but(
     state: &ProcessState,
     symbols: &DumpSymbols<'_>,
     budget: &mut Budget<'_>,
-) -> Vec<(CallStack, usize)> {
+) -> Vec<(CallStack, FrameCount)> {
     // Both were read a moment ago: else there would be no state.
     let (Ok(list), Ok(system)) =
         (dump.get_stream::<MinidumpThreadList<'_>>(), dump.get_stream::<MinidumpSystemInfo>())
@@ -176,4 +197,18 @@ fn walk(
     let (modules, system) = (&state.modules, &state.system_info);
     let walk = minidump_unwind::walk_stack(place, (), stack, memory, modules, system, symbols);
     futures::executor::block_on(walk);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_stack_keeps_250_frames_and_the_last_249() {
+        for (frames, expected) in
+            [(0, 0..0), (1, 1..1), (500, 500..500), (501, 250..252), (1_025, 250..776)]
+        {
+            assert_eq!(left_out(frames), expected);
+        }
+    }
 }
