@@ -6,6 +6,7 @@
 const STORIES: &[(&str, &str)] = &[
     ("accessibility", "Says whether accessibility services were active."),
     ("addons", "Lists the add-ons as id:version."),
+    ("addons_2012", "Lists the add-ons as id:version, read as in 2012."),
     ("android_cpu", "Describes the processor of an Android device, where the dump does not."),
     ("android_os", "Names Android and its level, where the dump says Linux or nothing."),
     ("beta_version", "Finds the number of a beta by its build id among the builds that are known."),
@@ -17,15 +18,16 @@ const STORIES: &[(&str, &str)] = &[
     ("crash_inconsistencies", "Lists what in the dump contradicts itself."),
     ("crash_report_keys", "Lists the names of all annotations and dumps."),
     ("crashing_thread", "Finds the thread that the report is about, the reason and the address."),
-    ("dates", "Works out when it crashed, and how long after its start, installation and last crash."),
+    ("dates", "Works out when it was submitted and crashed, and how long after its start, installation and last crash."),
     ("distribution", "Names the distribution, from the annotation or what the program says of itself."),
     ("esr_version", "Adds esr to versions of that channel."),
     ("fenix_version", "Turns a nightly's date in place of its version into a version."),
     ("flash_version", "Finds the version of a Flash plugin among the modules."),
     ("guard_page", "Says whether the crash touched a guard page."),
     ("hang_type", "Tells the two sides of a hang from a crash."),
-    ("identifiers", "Puts in the crash id and the time of its submission."),
+    ("identifiers", "Puts in the crash id, under both of its names."),
     ("java_stack_trace", "Takes the messages, which may be private, out of a Java stack."),
+    ("lengths_2012", "Cuts texts to the lengths that the columns of 2012 had."),
     ("mac_boot_args", "Says whether macOS was started with arguments, and keeps them protected."),
     ("mac_crash_info", "Takes over what system libraries of macOS said of the crash."),
     ("major_version", "Takes the number before the version's first dot."),
@@ -50,7 +52,10 @@ const STORIES: &[(&str, &str)] = &[
     ("theme_pretty_name", "Gives the default theme the name that people know."),
     ("thread_count", "Counts the threads."),
     ("topmost_filenames", "Finds the first source file of the thread that the report is about."),
+    ("topmost_filenames_2012", "Finds the first source file of any thread, the crashed one's before the others'."),
+    ("transforms_2012", "Rewrites version, product and channel by the table of 2012."),
     ("utility_actors_name", "Lists what ran in a process for many purposes."),
+    ("version", "Takes over the version as the client says it."),
 ];
 
 /// A rule's sentence.

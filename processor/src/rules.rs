@@ -4,6 +4,7 @@
 
 mod accessibility;
 mod addons;
+mod addons_2012;
 mod android_cpu;
 mod android_os;
 mod beta_version;
@@ -24,6 +25,7 @@ mod guard_page;
 mod hang_type;
 mod identifiers;
 mod java_stack_trace;
+mod lengths_2012;
 mod mac_boot_args;
 mod mac_crash_info;
 mod major_version;
@@ -48,7 +50,10 @@ mod submitted_from;
 mod theme_pretty_name;
 mod thread_count;
 mod topmost_filenames;
+mod topmost_filenames_2012;
+mod transforms_2012;
 mod utility_actors_name;
+mod version;
 
 use crate::rule::Rule;
 
@@ -59,6 +64,7 @@ pub const RULES: &[Rule] = &[
     crash_report_keys::RULE,
     collector_metadata::RULE,
     copies::RULE,
+    version::RULE,
     esr_version::RULE,
     fenix_version::RULE,
     beta_version::RULE,
@@ -108,8 +114,56 @@ pub const RULES: &[Rule] = &[
     signature::RULE,
 ];
 
-/// The rules of 2012, where they differ from those of today.
-pub const RULES_2012: &[Rule] = RULES;
+/// The rules of 2012: those of today but for what was done in another way then. A beta's number was
+/// found in the database.
+pub const RULES_2012: &[Rule] = &[
+    identifiers::RULE,
+    crash_report_keys::RULE,
+    collector_metadata::RULE,
+    copies::RULE,
+    version::RULE,
+    transforms_2012::RULE,
+    major_version::RULE,
+    submitted_from::RULE,
+    process_type::RULE,
+    plugin::RULE,
+    hang_type::RULE,
+    accessibility::RULE,
+    addons_2012::RULE,
+    dates::RULE,
+    phc::RULE,
+    breadcrumbs::RULE,
+    java_stack_trace::RULE,
+    moz_crash_reason::RULE,
+    utility_actors_name::RULE,
+    distribution::RULE,
+    minidump_hash::RULE,
+    memory_report::RULE,
+    stackwalk::RULE,
+    crashing_thread::RULE,
+    bit_flips::RULE,
+    crash_inconsistencies::RULE,
+    guard_page::RULE,
+    thread_count::RULE,
+    soft_errors::RULE,
+    mac_boot_args::RULE,
+    mac_crash_info::RULE,
+    memory_measures::RULE,
+    cpu_info::RULE,
+    android_cpu::RULE,
+    os_info::RULE,
+    android_os::RULE,
+    platform_info::RULE,
+    os_pretty_version::RULE,
+    flash_version::RULE,
+    topmost_filenames_2012::RULE,
+    modules_in_stack::RULE,
+    missing_symbols::RULE,
+    report_type::RULE,
+    lengths_2012::RULE,
+    site::RULE,
+    signature::RULE,
+];
 
 #[cfg(test)]
 mod tests {
@@ -119,7 +173,9 @@ mod tests {
 
     #[test]
     fn names_of_rules_are_unique() {
-        let names: BTreeSet<_> = RULES.iter().map(|rule| rule.name).collect();
-        assert_eq!(names.len(), RULES.len());
+        for rules in [RULES, RULES_2012] {
+            let names: BTreeSet<_> = rules.iter().map(|rule| rule.name).collect();
+            assert_eq!(names.len(), rules.len());
+        }
     }
 }

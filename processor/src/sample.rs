@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::files::Files;
 use crate::process::{Context, Processed, process};
+use crate::rule_set::{Base, RuleSets};
 use crate::walked_dump::{STATUS_OK, WalkedDump, Walks};
 
 /// A raw crash of 6 January 2021 with these annotations.
@@ -70,6 +71,21 @@ pub(crate) fn processed_case(raw: &RawCrash, json_dump: &Value) -> Processed {
 /// A raw crash processed with these walks.
 pub(crate) fn processed_with(raw: &RawCrash, walks: Walks) -> Processed {
     processed_files(raw, walks.into(), Context::default())
+}
+
+/// A raw crash processed without a dump by the rules of 2012.
+pub(crate) fn processed_2012(raw: &RawCrash) -> Processed {
+    let rule_sets = RuleSets { base: Base::Socorro2012, ..RuleSets::default() };
+    let context = Context { rule_sets: &rule_sets, ..Context::default() };
+    processed_files(raw, Files::default(), context)
+}
+
+/// A crash without annotations, processed with this answer of the walker by the rules of 2012.
+pub(crate) fn processed_2012_dump(json_dump: &Value) -> Processed {
+    let rule_sets = RuleSets { base: Base::Socorro2012, ..RuleSets::default() };
+    let context = Context { rule_sets: &rule_sets, ..Context::default() };
+    let walks = BTreeMap::from([(DumpName::main(), walk(json_dump))]);
+    processed_files(&raw(&[]), walks.into(), context)
 }
 
 /// A raw crash processed with these files in this context, and held to the published schema.

@@ -13,9 +13,7 @@ pub(super) const RULE: Rule = Rule { name: "addons", applies: always, act };
 const WITHOUT_VERSION: &str = "NO_VERSION";
 
 fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
-    if let Some(check) = case.annotation("EMCheckCompatibility") {
-        draft.set("addons_checked", Some(check.eq_ignore_ascii_case("true")));
-    }
+    draft.set("addons_checked", checked(case));
     let Some(list) = case.annotation("Add-ons") else { return Ok(()) };
     let addons: Vec<String> =
         list.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(addon).collect();
@@ -27,6 +25,12 @@ fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
     Ok(())
 }
 
+/// Whether the client checked that its add-ons fit; nothing where it does not say.
+pub(super) fn checked(case: &Case<'_>) -> Option<bool> {
+    let check = case.annotation("EMCheckCompatibility")?;
+    Some(check.eq_ignore_ascii_case("true"))
+}
+
 fn addon(entry: &str) -> String {
     let (id, version) = entry.split_once(':').unwrap_or((entry, ""));
     let version = if version.is_empty() { WITHOUT_VERSION } else { version };
@@ -34,7 +38,7 @@ fn addon(entry: &str) -> String {
 }
 
 /// Undoes the escapes; what is then no UTF-8 or a zero becomes the mark for such.
-fn decoded(text: &str) -> String {
+pub(super) fn decoded(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().replace('\0', "\u{fffd}")
 }
 

@@ -1,5 +1,6 @@
 //! What the collector decided and noted: counts can only be re-weighted by the rate of the rule.
 
+use auxilio_common::{Annotations, RawCrash};
 use serde_json::{Value, json};
 
 use crate::case::Case;
@@ -10,12 +11,22 @@ pub(super) const RULE: Rule = Rule { name: "collector_metadata", applies: always
 
 fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
     let metadata = &case.raw.metadata;
-    let notes: Vec<String> =
-        metadata.collector_notes.iter().map(|note| note.replace('\0', "")).collect();
-    draft.set("collector_notes", Some(notes));
+    draft.set("collector_notes", Some(metadata.collector_notes.clone()));
+    draft.set("collector_metadata", whole(case.raw));
     draft.set_text("throttle_rule", Some(&metadata.throttle_rule));
     draft.set("sample_percent", Some(percent(metadata.sample_percent)));
     Ok(())
+}
+
+/// All that the collector noted, as the API shows it with a raw crash.
+fn whole(raw: &RawCrash) -> Option<Value> {
+    let bare = RawCrash {
+        crash_id: raw.crash_id,
+        annotations: Annotations::new(),
+        metadata: raw.metadata.clone(),
+        dumps: raw.dumps.clone(),
+    };
+    bare.to_api_json().remove("metadata")
 }
 
 /// Whole where it is, as the table of fields says; a finer rate is not rounded away.
@@ -36,7 +47,20 @@ fn percent(percent: f64) -> Value {
 mod tests {
     use serde_json::json;
 
-    use crate::sample::{processed, raw};
+    use crate::sample::{dump, processed, raw};
+
+    #[test]
+    fn all_that_the_collector_noted_is_kept() {
+        let mut crash = raw(&[]);
+        crash.dumps.push(dump("upload_file_minidump"));
+        crash.metadata.collector_notes.push("a\0b".to_owned());
+        let made = processed(&crash).crash.to_map();
+        let metadata = &made["collector_metadata"];
+        assert_eq!(metadata["payload"], "multipart");
+        assert_eq!(metadata["dump_checksums"], json!({"upload_file_minidump": "0".repeat(64)}));
+        assert_eq!(metadata["collector_notes"], json!(["ab"]));
+        assert_eq!(made["collector_notes"], json!(["ab"]));
+    }
 
     #[test]
     fn rates_are_whole_where_they_are() {

@@ -29,6 +29,8 @@ fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
     let thread = case.reported_thread(&draft.crash);
     let name = thread.and_then(|thread| stack::filled(thread.thread_name.as_ref()));
     draft.set_text("crashing_thread_name", name);
+    let error = thread.and_then(|thread| stack::filled(thread.last_error_value.as_ref()));
+    draft.set_text("last_error_value", error);
     Ok(())
 }
 
@@ -71,8 +73,9 @@ mod tests {
         ] {
             let made = processed_dump(&json!({
                 "crash_info": {"type": "SIGSEGV", "address": "0x00007f00deadbeef", "adjusted_address": adjusted, "crashing_thread": 0},
-                "threads": [{"thread_name": "main", "frames": []}],
+                "threads": [{"thread_name": "main", "last_error_value": "ERROR_SUCCESS", "frames": []}],
             }));
+            assert_eq!(made.crash.text("last_error_value"), Some("ERROR_SUCCESS"));
             assert_eq!(made.crash.text("address"), Some(expected));
             assert_eq!(made.crash.text("reason"), Some("SIGSEGV"));
             assert_eq!(made.crash.text("crashing_thread_name"), Some("main"));

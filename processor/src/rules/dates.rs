@@ -16,6 +16,8 @@ const SECONDS_DIGITS: usize = 10;
 fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
     let submitted = date_processed(case.raw, draft);
     draft.set("date_processed", Some(submitted.to_string()));
+    let told = case.raw.metadata.submitted_timestamp;
+    draft.set("submitted_timestamp", Some(told.to_string()));
 
     let crashed = seconds(case, draft, "CrashTime").or_else(|| seconds(case, draft, "timestamp"));
     let crashed = crashed.unwrap_or_else(|| {
@@ -115,5 +117,7 @@ mod tests {
         crash.metadata.submitted_timestamp = "2020-05-05T20:00:01.5Z".parse().unwrap();
         let made = processed(&crash);
         assert_eq!(made.crash.text("date_processed"), Some("2021-01-06T20:00:01.500000+00:00"));
+        let told = made.crash.text("submitted_timestamp");
+        assert_eq!(told, Some("2020-05-05T20:00:01.500000+00:00"));
     }
 }

@@ -1,20 +1,22 @@
-//! The version; those of the extended support channel say so, since they share their numbers with
-//! the ordinary releases.
+//! Versions of the extended support channel say so, since they share their numbers with the
+//! ordinary releases.
 
 use crate::case::Case;
 use crate::draft::Draft;
-use crate::rule::{Rule, RuleError, always};
+use crate::rule::{Rule, RuleError};
 
-pub(super) const RULE: Rule = Rule { name: "esr_version", applies: always, act };
+pub(super) const RULE: Rule = Rule { name: "esr_version", applies, act };
 
-fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
-    let Some(version) = case.annotation("Version") else {
-        draft.note("there is no Version");
-        return Ok(());
-    };
-    let esr = case.annotation("ReleaseChannel") == Some("esr") && !version.ends_with("esr");
-    let version = if esr { format!("{version}esr") } else { version.to_owned() };
-    draft.set_text("version", Some(&version));
+const ESR: &str = "esr";
+
+fn applies(case: &Case<'_>, _: &Draft) -> bool {
+    case.annotation("ReleaseChannel") == Some(ESR)
+}
+
+fn act(_: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
+    let version = draft.crash.text("version").filter(|version| !version.ends_with(ESR));
+    let version = version.map(|version| format!("{version}{ESR}"));
+    draft.set_text("version", version.as_deref());
     Ok(())
 }
 
@@ -28,6 +30,7 @@ mod tests {
             ("115.1.0", "esr", Some("115.1.0esr")),
             ("115.1.0esr", "esr", Some("115.1.0esr")),
             ("115.1.0", "release", Some("115.1.0")),
+            ("115.1.0", "", Some("115.1.0")),
             ("", "esr", None),
         ] {
             let made = processed(&raw(&[("Version", version), ("ReleaseChannel", channel)]));

@@ -15,7 +15,8 @@ fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
     Ok(())
 }
 
-fn source_file(frame: &Frame) -> Option<&str> {
+/// The source file of a frame, that of the innermost inlined function first.
+pub(super) fn source_file(frame: &Frame) -> Option<&str> {
     let inlined = frame.inlines.iter().flatten().map(|inline| &inline.file);
     inlined.chain([&frame.file]).find_map(|file| stack::filled(file.as_ref()))
 }
