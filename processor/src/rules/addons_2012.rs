@@ -19,12 +19,11 @@ fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
     for entry in list.split(',') {
         let mut parts = entry.split(':');
         let id = parts.next().unwrap_or_default();
-        let version = match (parts.next(), parts.next()) {
-            (Some(version), None) => version,
-            _ => {
-                deficient += 1;
-                ""
-            }
+        let version = if let (Some(version), None) = (parts.next(), parts.next()) {
+            version
+        } else {
+            deficient += 1;
+            ""
         };
         addons.push(format!("{}:{}", decoded(id), decoded(version)));
     }
