@@ -54,6 +54,7 @@ pub const READ: &[ReadAnnotation] = &[
     read("SubmittedFromInfobar", Public, "The older form of SubmittedFrom."),
     read("UtilityActorsName", Public, "Made into `utility_actors_name`."),
     read("Version", Public, "Made into `version`."),
+    read("timestamp", Public, "`crash_time` where CrashTime is missing; clients of 2012 sent it."),
     read("prod", Public, "Another name of ProductName."),
     read("product", Public, "Another name of ProductName."),
     read("ver", Public, "Another name of Version."),
