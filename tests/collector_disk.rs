@@ -10,9 +10,9 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auxilio_common::CrashId;
+use auxilio_common::{Clock, CrashId};
 use auxilio_service::clock::SystemClock;
-use auxilio_spool::Source;
+use auxilio_spool::{Counts, Source, counts};
 use auxilio_tests::collector::Collector;
 use auxilio_tests::disk::Disk;
 use auxilio_tests::http::{self, Answer};
@@ -214,6 +214,57 @@ fn while_the_first_spool_can_not_be_written_the_fallback_takes_every_crash() {
         first.find(*site.acknowledged.last().unwrap()).unwrap()
     });
     site.check_spools(&[site.spool(), fallback]);
+}
+
+/// What is counted in some spools together.
+fn counted(spools: &[PathBuf]) -> Counts {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let sources: Vec<_> =
+        spools.iter().map(|spool| Source::new(spool.clone(), Arc::clone(&clock))).collect();
+    let mut sum = Counts::default();
+    for reading in counts::read(&sources).unwrap() {
+        sum.merge(&reading.unwrap().counts);
+    }
+    sum
+}
+
+#[test]
+fn what_came_while_the_first_disk_was_read_only_is_counted_once_after_a_kill_too() {
+    let elsewhere = tempfile::Builder::new().prefix("auxilio-test-").tempdir().unwrap();
+    auxilio_tests::user::give(elsewhere.path()).unwrap();
+    let fallback = elsewhere.path().join("fallback");
+    let more = format!("fallback_dir = \"{}\"", fallback.display());
+    let Some(mut site) = Site::start(&[], &more) else { return };
+    let spools = [site.spool(), fallback.clone()];
+    site.disk.turn_read_only().unwrap();
+    wait::until("a fallback that takes over", HEALED, || (site.post().status == 200).then_some(()));
+    wait::until("counts in the fallback", HEALED, || {
+        let pages = fs::read_dir(fallback.join("counts")).ok()?;
+        let mut pages = pages.map(|page| page.unwrap().path());
+        pages.find(|page| page.join("counts").exists())
+    });
+    // Of these only the journal tells.
+    let taken = (0..20).filter(|_| site.post().status == 200).count();
+    assert!(taken >= 15, "the fallback refused");
+    let Site { disk, collector, acknowledged } = site;
+    collector.process.kill().unwrap();
+    let expect = |when: &str, more: u64| {
+        let sum = counted(&spools);
+        assert_eq!(sum.outcome("accepted"), acknowledged.len() as u64 + more, "{when}: {sum:?}");
+        assert_eq!(sum.received, sum.in_flight + sum.count(|_| true), "{when}: {sum:?}");
+    };
+    expect("with the first read-only", 0);
+    disk.unmount();
+    disk.mount().unwrap();
+    expect("with the first back", 0);
+    let collector = Collector::start_under(&[], &spools[0], &more).unwrap();
+    expect("after a start", 0);
+    let mut site = Site { disk, collector, acknowledged: acknowledged.clone() };
+    assert_eq!(site.post().status, 200);
+    wait::until("a count of it", HEALED, || {
+        (counted(&spools).received > acknowledged.len() as u64).then_some(())
+    });
+    site.check_spools(&spools);
 }
 
 #[test]

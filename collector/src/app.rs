@@ -49,7 +49,7 @@ pub async fn run(config: Config, spool: Arc<Spool>, shell: Shell) -> Result<(), 
     let listener = server::listen(config.address, &shell).await?;
     shell.health.depends_on_part("spool", &spool, |spool| async move { spool.check_room() });
     let random = Arc::clone(&shell.random);
-    let ledger = Arc::new(Ledger::new(spool.source().clone(), shell.role, random));
+    let ledger = Arc::new(Ledger::new(spool.sources(), shell.role, random));
     // Before the first request: from here on a kill finds a journal.
     let flushed = Arc::clone(&ledger);
     let _ = tokio::task::spawn_blocking(move || flushed.flush()).await;

@@ -33,4 +33,4 @@ mod way_out;
 
 pub use config::Config;
 pub use run::{Error, run};
-pub use spools::{CarriedSpool, carried_spools};
+pub use spools::{CarriedSpool, OWN_SPOOLS, carried_spools};

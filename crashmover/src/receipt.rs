@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 
 use crate::CarriedSpool;
 use crate::carry::quarantine_word;
+use crate::spools::OWN_SPOOLS;
 
 /// Looks into one spool side by side: a disk that hangs keeps so many threads.
 const LOOKS_AT_ONCE: usize = 4;
@@ -146,8 +147,5 @@ fn read(path: &std::path::Path) -> (u64, Option<Receipt>) {
 
 /// A spool's name as strangers may read it: further ones are called by their folders.
 fn public_name(name: &str) -> String {
-    match name {
-        "primary" | "fallback" => name.to_owned(),
-        _ => "further".to_owned(),
-    }
+    if OWN_SPOOLS.contains(&name) { name.to_owned() } else { "further".to_owned() }
 }

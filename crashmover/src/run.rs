@@ -36,8 +36,11 @@ pub async fn run(
     store: Arc<dyn CrashStore>,
     shell: Shell,
 ) -> Result<(), Error> {
-    let first = spools.first().ok_or(Error::NoSpool)?.source.clone();
-    let ledger = Arc::new(Ledger::new(first, shell.role, Arc::clone(&shell.random)));
+    if spools.is_empty() {
+        return Err(Error::NoSpool);
+    }
+    let own = spools.iter().filter(|spool| spool.is_own()).map(|spool| spool.source.clone());
+    let ledger = Arc::new(Ledger::new(own.collect(), shell.role, Arc::clone(&shell.random)));
     let listener = http::listen(config.admin_address, &shell).await.map_err(Error::Listen)?;
     let bounds = Bounds {
         slots: config.workers,

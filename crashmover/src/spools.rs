@@ -8,6 +8,12 @@ use auxilio_spool::Source;
 
 use crate::Config;
 
+/// What the spool of a machine's own collector is called, and its fallback.
+pub const OWN_SPOOLS: [&str; 2] = [PRIMARY, FALLBACK];
+
+const PRIMARY: &str = "primary";
+const FALLBACK: &str = "fallback";
+
 /// A spool that is carried.
 #[derive(Clone, Debug)]
 pub struct CarriedSpool {
@@ -15,6 +21,13 @@ pub struct CarriedSpool {
     pub name: String,
     /// The spool.
     pub source: Source,
+}
+
+impl CarriedSpool {
+    /// Whether this machine's collector writes it. Counts stand in these.
+    pub fn is_own(&self) -> bool {
+        OWN_SPOOLS.contains(&self.name.as_str())
+    }
 }
 
 /// The spool of this machine's collector, its fallback if there is one, and the further ones. None
@@ -28,8 +41,8 @@ pub fn carried_spools(
         name,
         source: Source::new(dir.clone(), Arc::clone(clock)),
     };
-    std::iter::once(of("primary".to_owned(), &spool.dir))
-        .chain(spool.fallback_dir.iter().map(|dir| of("fallback".to_owned(), dir)))
+    std::iter::once(of(PRIMARY.to_owned(), &spool.dir))
+        .chain(spool.fallback_dir.iter().map(|dir| of(FALLBACK.to_owned(), dir)))
         .chain(crashmover.further_spools.iter().map(|dir| of(dir.display().to_string(), dir)))
         .collect()
 }

@@ -27,7 +27,7 @@ use auxilio_common::limits::{COUNTED_PRODUCTS_MAX, PRODUCT_CHARS_MAX};
 use serde::{Deserialize, Serialize};
 
 pub use ledger::Ledger;
-pub use reading::Reading;
+pub use reading::{Reading, read};
 pub(crate) use settle::settle;
 
 /// The product of what names none.

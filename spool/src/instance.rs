@@ -53,6 +53,11 @@ impl Instance {
         &self.path
     }
 
+    /// The folder's own name, which no other has.
+    pub(crate) fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
     /// A path in the folder that is free, to be unlinked when dropped.
     pub fn unfinished(self: &Arc<Self>) -> Unfinished {
         let number = self.next.fetch_add(1, Ordering::Relaxed);

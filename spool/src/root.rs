@@ -12,7 +12,7 @@ use auxilio_common::{CrashId, Random};
 use crate::instance::{self, Instance};
 use crate::layout;
 use crate::minute_folder::{MinuteFolder, MinuteFolders, names_for};
-use crate::{Error, Lane, Source, counts, durable};
+use crate::{Error, Lane, Source, durable};
 
 /// How long a folder that failed a flush is left alone before one request tries it again.
 const REST_AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -30,15 +30,9 @@ pub(crate) struct Root {
 }
 
 impl Root {
-    /// Makes the folders that are missing, and removes what dead writers left.
-    pub(crate) fn open(source: Source) -> Result<Self, Error> {
-        let root = Self::new(source);
-        root.source.make()?;
-        // First: a draft that is gone counts as spooled. What is wrong with counts stops no crash; whoever
-        // writes some says it.
-        let _ = counts::settle(&root.source.layout);
-        instance::sweep(&root.source.layout.instances())?;
-        Ok(root)
+    /// Removes what dead writers left. Returns how many files.
+    pub(crate) fn sweep(&self) -> Result<usize, Error> {
+        instance::sweep(&self.source.layout.instances())
     }
 
     /// The root over a folder that is there already. Makes nothing and sweeps nothing.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use auxilio_common::{Clock, Random};
 
 use crate::root::Root;
-use crate::{Config, Depths, Draft, Error, Lane, Room, Source, counts, instance, water_mark};
+use crate::{Config, Depths, Draft, Error, Lane, Room, Source, counts, water_mark};
 
 /// An open spool. Several may be open on one folder, in one process or in many.
 #[derive(Debug)]
@@ -31,12 +31,15 @@ impl Spool {
     ) -> Result<Self, Error> {
         let fallback = config.fallback_dir.clone().map(|dir| Source::new(dir, Arc::clone(&clock)));
         let main = Source::new(config.dir.clone(), clock);
-        let roots = std::iter::once(main)
+        let roots: Vec<_> = std::iter::once(main)
             .chain(fallback)
-            .map(|source| Root::open(source).map(Arc::new))
-            .collect::<Result<_, _>>()?;
+            .map(|source| Arc::new(Root::new(source)))
+            .collect();
+        roots.iter().try_for_each(|root| root.source.make())?;
         let waiting_bytes = AtomicU64::new(0);
-        Ok(Self { config, roots, random, waiting_bytes, depths: Mutex::default() })
+        let spool = Self { config, roots, random, waiting_bytes, depths: Mutex::default() };
+        spool.sweep()?;
+        Ok(spool)
     }
 
     /// Begins a crash: in the main folder, or in the fallback while the main one can't flush or has no room.
@@ -61,8 +64,10 @@ impl Spool {
 
     /// Removes unfinished files of dead writers, as [`Spool::open`] does. Returns how many.
     pub fn sweep(&self) -> Result<usize, Error> {
-        let _ = counts::settle(&self.source().layout);
-        self.roots.iter().map(|root| instance::sweep(&root.source.layout.instances())).sum()
+        // First: a draft that is gone counts as spooled. What is wrong with counts stops no crash; whoever
+        // writes some says it.
+        let _ = counts::settle(&self.sources());
+        self.roots.iter().map(|root| root.sweep()).sum()
     }
 
     /// How much room the main folder's file system has.
@@ -108,6 +113,11 @@ impl Spool {
     /// The main folder as its readers hold it.
     pub fn source(&self) -> &Source {
         &self.roots[0].source
+    }
+
+    /// The main folder and the fallback, as their readers hold them.
+    pub fn sources(&self) -> Vec<Source> {
+        self.roots.iter().map(|root| root.source.clone()).collect()
     }
 
     /// The main folder.

@@ -4,10 +4,11 @@
 mod support;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::slice;
 use std::sync::Arc;
 
-use auxilio_spool::counts::{NO_PRODUCT, OTHER_PRODUCTS};
+use auxilio_spool::counts::{self, NO_PRODUCT, OTHER_PRODUCTS};
 use auxilio_spool::{Counts, Event, Ledger, Source};
 use support::SetClock;
 
@@ -23,8 +24,13 @@ fn event(outcome: &str) -> Event {
 
 /// All counts of a spool together.
 fn sum(source: &Source) -> Counts {
+    sum_of(slice::from_ref(source))
+}
+
+/// All counts of a spool and its fallback together.
+fn sum_of(sources: &[Source]) -> Counts {
     let mut sum = Counts::default();
-    for reading in source.counts().unwrap() {
+    for reading in counts::read(sources).unwrap() {
         sum.merge(&reading.unwrap().counts);
     }
     sum
@@ -45,12 +51,27 @@ fn submit(ledger: &Ledger, dir: &Path, number: u64, kept: bool) {
     }
 }
 
+/// The folder of the one writer in a spool, and its files.
+fn writers_folder(spool: &Path) -> (PathBuf, Vec<(PathBuf, Vec<u8>)>) {
+    let folder = fs::read_dir(spool.join("counts")).unwrap().next().unwrap().unwrap().path();
+    let paths = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = paths.map(|path| (path.clone(), fs::read(path).unwrap())).collect();
+    (folder, files)
+}
+
+fn put_back(folder: &Path, files: &[(PathBuf, Vec<u8>)]) {
+    fs::create_dir(folder).unwrap();
+    for (path, bytes) in files {
+        fs::write(path, bytes).unwrap();
+    }
+}
+
 #[test]
 fn a_killed_writer_lacks_nothing_that_a_file_stands_for() {
     let dir = tempfile::tempdir().unwrap();
     let source = source(dir.path());
     let random = support::random();
-    let ledger = Ledger::new(source.clone(), "collector", Arc::clone(&random) as _);
+    let ledger = Ledger::new(vec![source.clone()], "collector", Arc::clone(&random) as _);
     ledger.flush().unwrap();
     submit(&ledger, dir.path(), 1, true);
     ledger.flush().unwrap();
@@ -72,7 +93,7 @@ fn a_killed_writer_lacks_nothing_that_a_file_stands_for() {
     assert_eq!(settled.in_flight, 0);
     assert_eq!(settled.count(|_| true), settled.received);
     // The next start merges what a look has found.
-    let next = Ledger::new(source.clone(), "collector", random);
+    let next = Ledger::new(vec![source.clone()], "collector", random);
     next.flush().unwrap();
     assert_eq!(sum(&source), settled);
     submit(&next, dir.path(), 6, true);
@@ -86,8 +107,8 @@ fn writers_side_by_side_have_files_of_their_own_and_dead_ones_become_one() {
     let source = source(dir.path());
     let random = support::random();
     for round in 0..20 {
-        let one = Ledger::new(source.clone(), "collector", Arc::clone(&random) as _);
-        let two = Ledger::new(source.clone(), "crashmover", Arc::clone(&random) as _);
+        let one = Ledger::new(vec![source.clone()], "collector", Arc::clone(&random) as _);
+        let two = Ledger::new(vec![source.clone()], "crashmover", Arc::clone(&random) as _);
         for ledger in [&one, &two] {
             ledger.flush().unwrap();
         }
@@ -98,7 +119,7 @@ fn writers_side_by_side_have_files_of_their_own_and_dead_ones_become_one() {
         for ledger in [&one, &two] {
             ledger.flush().unwrap();
         }
-        let readings = source.counts().unwrap();
+        let readings = counts::read(slice::from_ref(&source)).unwrap();
         assert_eq!(readings.iter().filter(|it| it.as_ref().unwrap().lives).count(), 2);
         let entries = fs::read_dir(dir.path().join("counts")).unwrap().count();
         assert!(entries <= 4, "{entries} entries in round {round}");
@@ -112,27 +133,64 @@ fn a_kill_within_a_merge_counts_nothing_twice() {
     let dir = tempfile::tempdir().unwrap();
     let source = source(dir.path());
     let random = support::random();
-    let ledger = Ledger::new(source.clone(), "collector", Arc::clone(&random) as _);
+    let ledger = Ledger::new(vec![source.clone()], "collector", Arc::clone(&random) as _);
     ledger.flush().unwrap();
     submit(&ledger, dir.path(), 1, true);
     drop(ledger);
-    let folder = fs::read_dir(dir.path().join("counts")).unwrap().next().unwrap().unwrap().path();
-    let left: Vec<_> = fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .map(|path| (path.clone(), fs::read(path).unwrap()))
-        .collect();
-    Ledger::new(source.clone(), "collector", Arc::clone(&random) as _).flush().unwrap();
+    let (folder, left) = writers_folder(dir.path());
+    Ledger::new(vec![source.clone()], "collector", Arc::clone(&random) as _).flush().unwrap();
     assert!(!folder.exists());
     // As if the kill had come before the folder was removed.
-    fs::create_dir(&folder).unwrap();
-    for (path, bytes) in left {
-        fs::write(path, bytes).unwrap();
-    }
+    put_back(&folder, &left);
     assert_eq!(sum(&source).outcome("accepted"), 1);
-    Ledger::new(source.clone(), "collector", random).flush().unwrap();
+    Ledger::new(vec![source.clone()], "collector", random).flush().unwrap();
     assert_eq!(sum(&source).outcome("accepted"), 1);
     assert!(!folder.exists(), "the merge was finished");
+}
+
+#[test]
+fn what_a_spool_cant_take_is_counted_in_its_fallback_and_nothing_twice_when_it_is_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let [first, away, second] = ["first", "away", "second"].map(|name| dir.path().join(name));
+    let sources = [source(&first), source(&second)];
+    let random = support::random();
+    let begin = || Ledger::new(sources.to_vec(), "collector", Arc::clone(&random) as _);
+    let ledger = begin();
+    ledger.flush().unwrap();
+    submit(&ledger, &first, 1, true);
+    ledger.flush().unwrap();
+    submit(&ledger, &first, 2, true);
+    // As a disk that is gone with its mount.
+    fs::rename(&first, &away).unwrap();
+    submit(&ledger, &second, 3, true);
+    ledger.flush().unwrap();
+    submit(&ledger, &second, 4, true);
+    let draft = second.join("draft5");
+    fs::write(&draft, b"crash").unwrap();
+    ledger.expect(Some(ledger.receive()), &draft, &event("accepted"));
+    // A killed one.
+    drop(ledger);
+    let expect = |when: &str, accepted: u64| {
+        let sum = sum_of(&sources);
+        assert_eq!(sum.outcome("accepted"), accepted, "{when}");
+        assert_eq!(sum.count(|_| true), sum.received, "{when}");
+    };
+    expect("without the first", 4);
+    fs::rename(&away, &first).unwrap();
+    expect("with its old page", 4);
+    let (old, files) = writers_folder(&first);
+    let next = begin();
+    next.flush().unwrap();
+    expect("merged", 4);
+    submit(&next, &first, 6, true);
+    next.flush().unwrap();
+    drop(next);
+    // As if the disk had come back only now, after the counts that replace its page were merged.
+    put_back(&old, &files);
+    expect("with an old page once more", 5);
+    begin().flush().unwrap();
+    expect("after another start", 5);
+    assert!(!old.exists(), "it was removed");
 }
 
 #[test]
@@ -140,17 +198,17 @@ fn a_page_that_cant_be_read_is_named_and_the_others_are_counted() {
     let dir = tempfile::tempdir().unwrap();
     let source = source(dir.path());
     let random = support::random();
-    let ledger = Ledger::new(source.clone(), "collector", Arc::clone(&random) as _);
+    let ledger = Ledger::new(vec![source.clone()], "collector", Arc::clone(&random) as _);
     ledger.flush().unwrap();
     let folder = fs::read_dir(dir.path().join("counts")).unwrap().next().unwrap().unwrap().path();
     drop(ledger);
     fs::write(folder.join("counts"), b"{\"role\":").unwrap();
-    let ledger = Ledger::new(source.clone(), "collector", random);
+    let ledger = Ledger::new(vec![source.clone()], "collector", random);
     ledger.flush().unwrap();
     submit(&ledger, dir.path(), 1, true);
     ledger.flush().unwrap();
     let (good, bad): (Vec<_>, Vec<_>) =
-        source.counts().unwrap().into_iter().partition(Result::is_ok);
+        counts::read(slice::from_ref(&source)).unwrap().into_iter().partition(Result::is_ok);
     assert_eq!(good.into_iter().map(|it| it.unwrap().counts.received).sum::<u64>(), 1);
     let said = bad[0].as_ref().unwrap_err().to_string();
     assert!(said.contains(folder.to_str().unwrap()), "{said}");
@@ -160,7 +218,7 @@ fn a_page_that_cant_be_read_is_named_and_the_others_are_counted() {
 fn products_without_end_go_into_one_bucket() {
     let dir = tempfile::tempdir().unwrap();
     let source = source(dir.path());
-    let ledger = Ledger::new(source.clone(), "collector", support::random());
+    let ledger = Ledger::new(vec![source.clone()], "collector", support::random());
     let long = "x".repeat(65);
     for name in (0..1_000).map(|number| format!("p{number}")).chain([long, String::new()]) {
         ledger.receive();

@@ -95,7 +95,7 @@ impl Site {
         let store = Arc::new(DiskStore::new(store, Arc::new(SystemRandom)));
         let (hints, _) = hints(&[], &SystemRandom);
         let (shell, first) = (shell(), self.spools[0].source.clone());
-        let ledger = Arc::new(Ledger::new(first, shell.role, Arc::clone(&shell.random)));
+        let ledger = Arc::new(Ledger::new(vec![first], shell.role, Arc::clone(&shell.random)));
         Arc::new(Mover::new(config, self.spools.clone(), store, ledger, shell, hints))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use auxilio_common::Random;
@@ -14,26 +14,40 @@ use super::{Counts, Event, OTHER_PRODUCTS, is_name};
 use crate::instance::Instance;
 use crate::{Error, Source, durable};
 
-/// The counts that one role of one process writes into a spool.
+/// The counts that one role of one process writes into a spool, and into its fallback while that can't be
+/// written.
 ///
-/// Counting never fails: while the disk refuses, numbers wait in memory for the next [`Ledger::flush`].
+/// Counting never fails: while all disks refuse, numbers wait in memory for the next [`Ledger::flush`].
 #[derive(Debug)]
 pub struct Ledger {
-    source: Source,
+    /// Where they may stand, the first choice first.
+    sources: Vec<Source>,
     role: &'static str,
     random: Arc<dyn Random>,
     state: Mutex<State>,
     /// Held by the one flush at a time.
-    place: Mutex<Option<Instance>>,
+    place: Mutex<Option<Place>>,
+}
+
+/// Where the counts stand at present.
+#[derive(Debug)]
+struct Place {
+    source: Source,
+    folder: Instance,
 }
 
 #[derive(Debug, Default)]
 struct State {
     counts: Counts,
     products: HashSet<String>,
-    /// What is under way, by ticket.
+    /// What is under way, by ticket, with absolute paths.
     pending: BTreeMap<u64, Record>,
     tickets: u64,
+    /// The spool's folder that the journal lies in: paths below it are written relative to it, so that a spool
+    /// that is moved as a whole stays readable.
+    base: PathBuf,
+    /// Folders of ours on disks that failed.
+    replaced: Vec<String>,
     journal: Option<File>,
     journal_number: u64,
     /// Whether anything was counted since the last flush.
@@ -41,9 +55,9 @@ struct State {
 }
 
 impl Ledger {
-    /// Empty counts. Nothing is made before the first flush.
-    pub fn new(source: Source, role: &'static str, random: Arc<dyn Random>) -> Self {
-        Self { source, role, random, state: Mutex::default(), place: Mutex::default() }
+    /// Empty counts of a spool and its fallback. Nothing is made before the first flush.
+    pub fn new(sources: Vec<Source>, role: &'static str, random: Arc<dyn Random>) -> Self {
+        Self { sources, role, random, state: Mutex::default(), place: Mutex::default() }
     }
 
     /// Counts a submission's head. Returns its number.
@@ -58,8 +72,6 @@ impl Ledger {
     /// Notes that an event is about to be done, which it is exactly when no file stands at this path
     /// any more. Returns its ticket; [`Ledger::end`] or [`Ledger::give_up`] must follow.
     pub fn expect(&self, submission: Option<u64>, file: &Path, event: &Event) -> u64 {
-        // Relative, so that a spool that is moved as a whole stays readable.
-        let file = file.strip_prefix(self.source.dir()).unwrap_or(file);
         let file = file.to_string_lossy().into_owned();
         let mut state = self.lock();
         state.tickets += 1;
@@ -97,46 +109,84 @@ impl Ledger {
         self.lock().counts.clone()
     }
 
-    /// Blocks: writes what was counted, if anything was, and settles at first what dead writers left.
+    /// Blocks: writes what was counted, if anything was, and settles at first what dead writers left. Where
+    /// it can't be written it goes to the next of the ledger's spools.
     pub fn flush(&self) -> Result<(), Error> {
         let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        if place.as_ref().is_some_and(Instance::is_there) && !self.lock().is_dirty {
-            return Ok(());
+        let mut trouble = None;
+        if let Some(here) = place.as_ref().filter(|place| place.folder.is_there()) {
+            if !self.lock().is_dirty {
+                return Ok(());
+            }
+            match self.write(here, None) {
+                Ok(()) => return Ok(()),
+                Err(error) => trouble = Some((here.source.dir().to_owned(), error)),
+            }
         }
-        let mut settled = Ok(());
-        if !place.as_ref().is_some_and(Instance::is_there) {
-            // Nothing is made where a spool belongs that is away.
-            self.source.check_readable()?;
-            let dir = self.source.layout.counts();
-            durable::make_folders(&dir).map_err(Error::io("make", &dir))?;
-            settled = super::settle(&self.source.layout);
-            *place = Some(Instance::create(&dir, &*self.random)?);
+        let settled = super::settle(&self.sources);
+        let former = place.as_ref().map(|place| place.folder.name());
+        for source in &self.sources {
+            if trouble.as_ref().is_some_and(|(dir, _)| dir == source.dir()) {
+                continue;
+            }
+            match self.begin(source, former.as_ref()) {
+                Ok(begun) => {
+                    self.lock().replaced.extend(former);
+                    *place = Some(begun);
+                    // Ours are written even if those of the dead can't be merged.
+                    return settled;
+                }
+                Err(error) => {
+                    trouble.get_or_insert((source.dir().to_owned(), error));
+                }
+            }
         }
-        let Some(folder) = place.as_ref().map(Instance::path) else { return Ok(()) };
+        trouble.map_or(settled, |(_, error)| Err(error))
+    }
+
+    /// Makes a place in a spool for all that was counted so far; a former one counts no more.
+    fn begin(&self, source: &Source, former: Option<&String>) -> Result<Place, Error> {
+        // Nothing is made where a spool belongs that is away.
+        source.check_readable()?;
+        let dir = source.layout.counts();
+        durable::make_folders(&dir).map_err(Error::io("make", &dir))?;
+        let folder = Instance::create(&dir, &*self.random)?;
+        let place = Place { source: source.clone(), folder };
+        if let Err(error) = self.write(&place, former) {
+            // A full disk may have taken the half of it.
+            let _ = page::remove_folder(place.folder.path());
+            return Err(error);
+        }
+        Ok(place)
+    }
+
+    fn write(&self, place: &Place, former: Option<&String>) -> Result<(), Error> {
+        let folder = place.folder.path();
         let number = self.lock().journal_number + 1;
         let journal = page::create_journal(folder, number)?;
-        let page = self.turn_over(journal, number);
+        let mut page = self.turn_over(journal, number, place.source.dir());
+        page.replaces.extend(former.cloned());
         if let Err(error) = page::write_page(folder, &page) {
             self.lock().is_dirty = true;
             return Err(error);
         }
-        page::remove_journals(folder, number)?;
-        // Ours are written even if those of the dead can't be merged.
-        settled
+        page::remove_journals(folder, number)
     }
 
     /// The page of this moment; what comes next goes into another journal.
-    fn turn_over(&self, journal: File, number: u64) -> Page {
+    fn turn_over(&self, journal: File, number: u64, base: &Path) -> Page {
         let mut state = self.lock();
         state.is_dirty = false;
         state.journal = Some(journal);
         state.journal_number = number;
+        base.clone_into(&mut state.base);
         Page {
             role: self.role.to_owned(),
-            written_at: Some(self.source.clock.now()),
+            written_at: self.sources.first().map(|source| source.clock.now()),
             counts: state.counts.clone(),
             journal: number,
-            pending: state.pending.values().cloned().collect(),
+            pending: state.pending.values().map(|record| state.relative(record)).collect(),
+            replaces: state.replaced.clone(),
         }
     }
 
@@ -160,10 +210,18 @@ impl State {
     /// counts after a kill less exact, and stops no crash.
     fn write(&mut self, record: &Record) {
         self.is_dirty = true;
-        if let (Some(journal), Ok(mut line)) = (&mut self.journal, serde_json::to_vec(record)) {
+        let line = serde_json::to_vec(&self.relative(record));
+        if let (Some(journal), Ok(mut line)) = (&mut self.journal, line) {
             line.push(b'\n');
             let _ = journal.write_all(&line);
         }
+    }
+
+    /// The record as it is written.
+    fn relative(&self, record: &Record) -> Record {
+        let file = Path::new(&record.file).strip_prefix(&self.base).ok();
+        let file = file.and_then(Path::to_str).unwrap_or(&record.file).to_owned();
+        Record { file, ..record.clone() }
     }
 
     /// The event with its product, or with that of all others when there are too many.

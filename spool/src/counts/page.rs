@@ -29,6 +29,9 @@ pub(super) struct Page {
     pub(super) journal: u64,
     /// What was under way: told by earlier journals, and not counted.
     pub(super) pending: Vec<Record>,
+    /// Folders on disks that failed while their writer lived: all that they count is counted here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) replaces: Vec<String>,
 }
 
 /// A line of a journal: something is about to be done to a file, or was not done.
@@ -38,7 +41,7 @@ pub(super) struct Record {
     pub(super) ticket: u64,
     /// The number of its submission, if it is one's end.
     pub(super) submission: Option<u64>,
-    /// Done when no file stands there.
+    /// Done when no file stands there: a path, or what follows the spool's folder.
     pub(super) file: String,
     /// What it counts as; `None`: the one of this ticket was given up.
     pub(super) event: Option<Event>,
@@ -50,6 +53,10 @@ pub(super) struct Merged {
     pub(super) counts: Counts,
     /// Folders that are in the counts and not removed yet.
     pub(super) absorbed: Vec<String>,
+    /// What the pages in the counts replaced. It is kept for good, because nobody knows when a disk comes
+    /// back; there is one only after a disk has failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) replaces: Vec<String>,
 }
 
 /// A writer's page; the default where there is none yet.

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::page::{self, Merged, Page, Record};
 use super::{Counts, Event};
 use crate::layout::Layout;
-use crate::{Error, instance};
+use crate::{Error, Source, instance};
 
 /// The outcome of a submission that its collector did not live to answer.
 const ABORTED: &str = "aborted";
@@ -15,23 +16,41 @@ const ABORTED: &str = "aborted";
 /// Why.
 const KILLED: &str = "killed";
 
-/// Merges the counts of dead writers, before anything that they left unfinished is swept: a draft that is
-/// gone counts as spooled. A folder that can't be read stays, and whoever reads the counts is told.
-pub(crate) fn settle(layout: &Layout) -> Result<(), Error> {
-    let dir = layout.counts();
-    let Some(_lock) = lock(&dir)? else { return Ok(()) };
+/// Merges the counts of dead writers of a spool and its fallback, before anything that they left unfinished is
+/// swept: a draft that is gone counts as spooled. A folder that can't be read stays, and whoever reads
+/// the counts is told.
+pub(crate) fn settle(sources: &[Source]) -> Result<(), Error> {
+    let mut settled = Ok(());
+    let mut held = Vec::new();
+    for source in sources {
+        match lock(&source.layout.counts()) {
+            Ok(Some(lock)) => held.push((source, lock)),
+            Ok(None) => {}
+            Err(error) => settled = Err(error),
+        }
+    }
+    let replaced = replaced(held.iter().map(|(source, _)| *source));
+    for (source, _lock) in &held {
+        let merged = settle_one(&source.layout, &replaced);
+        settled = settled.and(merged);
+    }
+    settled
+}
+
+fn settle_one(layout: &Layout, replaced: &HashSet<String>) -> Result<(), Error> {
     let path = layout.merged_counts();
     let mut merged: Merged = page::read(&path)?;
     let absorbed: HashSet<String> = std::mem::take(&mut merged.absorbed).into_iter().collect();
     let mut dead = Vec::new();
-    for (name, folder) in folders(&dir)? {
+    for (name, folder) in folders(&layout.counts())? {
         let Some(held) = hold(&folder) else {
             merged.absorbed.extend(absorbed.get(&name).cloned());
             continue;
         };
-        if !absorbed.contains(&name) {
-            let Ok(counts) = settled(layout, &folder) else { continue };
+        if !absorbed.contains(&name) && !replaced.contains(&name) {
+            let Ok((page, counts)) = settled(layout, &folder) else { continue };
             merged.counts.merge(&counts);
+            merged.replaces.extend(page.replaces);
         }
         merged.absorbed.push(name);
         dead.push((folder, held));
@@ -43,11 +62,30 @@ pub(crate) fn settle(layout: &Layout) -> Result<(), Error> {
     dead.iter().try_for_each(|(folder, _)| page::remove_folder(folder))
 }
 
-/// The counts of a dead writer with what its journals say.
-pub(super) fn settled(layout: &Layout, folder: &Path) -> Result<Counts, Error> {
+/// The folders whose counts stand in others of these spools, because their disk failed.
+pub(super) fn replaced<'a>(sources: impl Iterator<Item = &'a Source>) -> HashSet<String> {
+    let mut replaced = HashSet::new();
+    for source in sources {
+        let merged = page::read::<Merged>(&source.layout.merged_counts());
+        replaced.extend(merged.unwrap_or_default().replaces);
+        for (_, folder) in folders(&source.layout.counts()).unwrap_or_default() {
+            replaced.extend(page::read_page(&folder).unwrap_or_default().replaces);
+        }
+    }
+    replaced
+}
+
+/// The page of a dead writer, and its counts with what its journals say.
+pub(super) fn settled(layout: &Layout, folder: &Path) -> Result<(Page, Counts), Error> {
     let page = page::read_page(folder)?;
     let journal = page::read_journals(folder, page.journal)?;
-    Ok(settle_page(page, journal, |file| layout.dir().join(file).symlink_metadata().is_ok()))
+    let is_there = |file: &str| {
+        let looked_up = layout.dir().join(file).symlink_metadata();
+        // What can't be looked at is not gone.
+        !looked_up.is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    };
+    let counts = settle_page(page.clone(), journal, is_there);
+    Ok((page, counts))
 }
 
 fn settle_page(page: Page, journal: Vec<Record>, is_there: impl Fn(&str) -> bool) -> Counts {
@@ -96,7 +134,7 @@ fn lock(dir: &Path) -> Result<Option<File>, Error> {
             folder.lock().map_err(Error::io("lock", dir))?;
             Ok(Some(folder))
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io("open", dir)(error)),
     }
 }

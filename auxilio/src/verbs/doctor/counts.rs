@@ -8,10 +8,10 @@ use std::thread;
 use std::time::Duration;
 
 use auxilio_common::SubmissionOutcome;
-use auxilio_crashmover::CarriedSpool;
+use auxilio_crashmover::{CarriedSpool, OWN_SPOOLS};
 use auxilio_service::error_chain;
 use auxilio_spool::Source;
-use auxilio_spool::counts::{Counts, Reading};
+use auxilio_spool::counts::{self, Counts, Reading};
 
 use super::kept::{self, Kept};
 use super::{Finding, Verdict};
@@ -27,10 +27,8 @@ pub(super) struct Group {
     /// What they are called together.
     pub(super) name: String,
     pub(super) sources: Vec<Source>,
-    /// The crashes of these spools in the counts of their own crashmover.
-    own: Vec<String>,
-    /// The spool whose crashmover carries them now, and what it calls them.
-    carrier: Option<(Source, String)>,
+    /// The spools whose crashmover carries them now, and what it calls them.
+    carrier: Option<(Vec<Source>, String)>,
 }
 
 /// What is counted about a group.
@@ -48,25 +46,18 @@ pub(super) fn check(spools: Vec<CarriedSpool>) -> Vec<Finding> {
     groups(spools).iter().flat_map(check_group).collect()
 }
 
-/// The collector's spools are one group: their counts stand in the first. Each further spool is one.
+/// The collector's spools are one group, which is counted together. Each further spool is one.
 fn groups(spools: Vec<CarriedSpool>) -> Vec<Group> {
-    let is_own = |spool: &CarriedSpool| ["primary", "fallback"].contains(&spool.name.as_str());
-    let own = || ["primary".to_owned(), "fallback".to_owned()].to_vec();
-    let (ours, further): (Vec<_>, Vec<_>) = spools.into_iter().partition(is_own);
-    let first = ours.first().map(|spool| spool.source.clone());
-    let ours = Group {
-        name: "primary".to_owned(),
-        sources: ours.into_iter().map(|spool| spool.source).collect(),
-        own: own(),
-        carrier: None,
-    };
+    let (ours, further): (Vec<_>, Vec<_>) = spools.into_iter().partition(CarriedSpool::is_own);
+    let sources: Vec<_> = ours.into_iter().map(|spool| spool.source).collect();
     let further = further.into_iter().map(|spool| Group {
-        carrier: first.clone().map(|first| (first, spool.name.clone())),
+        carrier: Some((sources.clone(), spool.name.clone())),
         name: spool.name,
         sources: vec![spool.source],
-        own: own(),
     });
-    std::iter::once(ours).chain(further).collect()
+    let further: Vec<_> = further.collect();
+    let name = OWN_SPOOLS[0].to_owned();
+    std::iter::once(Group { name, sources, carrier: None }).chain(further).collect()
 }
 
 fn check_group(group: &Group) -> Vec<Finding> {
@@ -144,12 +135,13 @@ impl Numbers {
         };
         for source in &group.sources {
             source.check_readable()?;
-            for reading in source.counts()? {
-                numbers.add(reading?, |spool| group.own.iter().any(|own| own == spool), true);
-            }
         }
-        if let Some((source, name)) = &group.carrier {
-            for reading in source.counts()? {
+        for reading in counts::read(&group.sources)? {
+            // What their own machine called them.
+            numbers.add(reading?, |spool| OWN_SPOOLS.contains(&spool), true);
+        }
+        if let Some((sources, name)) = &group.carrier {
+            for reading in counts::read(sources)? {
                 numbers.add(reading?, |spool| spool == name, false);
             }
         }
