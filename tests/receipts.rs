@@ -10,7 +10,7 @@ use auxilio_common::CrashId;
 use auxilio_testkit::splitmix::SplitMix;
 use auxilio_tests::roles::Roles;
 use auxilio_tests::stream::Stream;
-use auxilio_tests::{crashes, http, user, wait};
+use auxilio_tests::{collector, crashes, http, user, wait};
 use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -122,8 +122,12 @@ fn a_receipt_shows_each_step_and_nothing_private() {
     assert_eq!(status, 503, "{told}");
     allow(0o755);
     wait_state(&roles, accepted, "stored");
-    let told = wait_state(&roles, deferred, "deferred");
-    assert_eq!(told["carried"][0]["outcome"], "stored");
+    wait_state(&roles, deferred, "deferred");
+    // The store has a crash a moment before its mover lets go of it.
+    wait::until("a crash that was carried", PATIENCE, || {
+        let (_, told) = receipt(&roles, deferred);
+        (told["carried"][0]["outcome"] == "stored").then_some(())
+    });
     let (status, told) = receipt(&roles, unknown);
     assert_eq!(status, 404);
     assert!(told["error"].as_str().unwrap().contains(&unknown.to_string()), "{told}");
@@ -183,6 +187,86 @@ fn a_damaged_crash_is_shown_in_quarantine_and_a_lost_one_is_named() {
     assert!(!is_fine);
     let said = says(&findings, "kept crashes");
     assert!(said.starts_with("1 crashes are missing: 2 were kept"), "{said}");
+}
+
+#[test]
+fn a_supplied_id_that_came_twice_is_stored_once_and_its_receipt_says_so() {
+    let setting = ("AUXILIO_COLLECTOR__SUBMITTER_TOKENS", collector::TOKEN_HASH);
+    let mut roles = Roles::prepare(&[setting]).unwrap();
+    for role in ["collector", "middleware"] {
+        roles.start_role(role).unwrap();
+    }
+    let crash_id: CrashId = "0b794045-87ec-4649-9ce1-73ec00120824".parse().unwrap();
+    let text = crash_id.to_string();
+    let submit = |roles: &Roles, fate: &str| {
+        let fields: Vec<_> = [("uuid", text.as_str())].into_iter().chain(fields(fate)).collect();
+        let (boundary, body) = crashes::form(&fields, Some(&roles.crashes.segv));
+        let lines = format!("Authorization: Bearer {}\r\n", collector::TOKEN);
+        let answer = http::submit(roles.address("collector"), &boundary, &lines, &body).unwrap();
+        assert_eq!(answer.text(), format!("CrashID=bp-{text}\n"));
+    };
+    submit(&roles, "soon");
+    submit(&roles, "soon");
+    roles.start_role("crashmover").unwrap();
+    let outcomes = |told: &Value| -> Vec<String> {
+        let carried = told["carried"].as_array().unwrap();
+        let mut outcomes: Vec<_> =
+            carried.iter().map(|it| it["outcome"].as_str().unwrap().to_owned()).collect();
+        outcomes.sort();
+        outcomes
+    };
+    let told = wait::until("both carried", PATIENCE, || {
+        let (_, told) = receipt(&roles, crash_id);
+        (outcomes(&told).len() == 2).then_some(told)
+    });
+    assert_eq!(outcomes(&told), ["duplicate", "stored"]);
+    assert_eq!((&told["state"], &told["stored"]), (&"stored".into(), &true.into()), "{told}");
+    assert_eq!(told["receipt"]["id_supplied"], true);
+
+    // Other content under the same id is no duplicate.
+    submit(&roles, "later");
+    let told = wait::until("one in quarantine", PATIENCE, || {
+        let (_, told) = receipt(&roles, crash_id);
+        (outcomes(&told).len() == 3).then_some(told)
+    });
+    assert_eq!(outcomes(&told), ["duplicate", "quarantined", "stored"]);
+    assert_eq!(told["quarantined"][0]["quarantined"], "id_taken");
+    let (is_fine, findings) = doctor(&roles);
+    assert!(is_fine, "{findings:?}");
+    let sum = "0 in_spool + 1 stored + 1 duplicate_in_store + 1 quarantined";
+    assert_eq!(says(&findings, "kept crashes"), format!("3 accepted and deferred = {sum}"));
+}
+
+#[test]
+fn crashes_that_waited_before_anybody_counted_add_up_all_the_same() {
+    let mut roles = Roles::prepare(&[]).unwrap();
+    roles.start_role("collector").unwrap();
+    let before = [post(&roles, "soon"), post(&roles, "soon")];
+    roles.take("collector").unwrap().kill().unwrap();
+    // As an earlier version has left it.
+    std::fs::remove_dir_all(roles.dir.path().join("spool/counts")).unwrap();
+    let (is_fine, findings) = doctor(&roles);
+    assert!(!is_fine);
+    let said = says(&findings, "kept crashes");
+    assert!(said.starts_with("nobody has counted what was kept here; there are 2"), "{said}");
+    roles.start_role("collector").unwrap();
+    let after = post(&roles, "soon");
+    let expect = |roles: &Roles, sides: &str| {
+        let (is_fine, findings) = doctor(roles);
+        assert!(is_fine, "{findings:?}");
+        let kept = "1 accepted and deferred + 2 found when counting began";
+        assert_eq!(says(&findings, "kept crashes"), format!("{kept} = {sides}"));
+    };
+    let rest = "0 duplicate_in_store + 0 quarantined";
+    expect(&roles, &format!("3 in_spool + 0 stored + {rest}"));
+    for role in ["crashmover", "middleware"] {
+        roles.start_role(role).unwrap();
+    }
+    for crash in before.into_iter().chain([after]) {
+        wait_state(&roles, crash, "stored");
+    }
+    wait::until("an empty spool", PATIENCE, || roles.spooled().is_empty().then_some(()));
+    expect(&roles, &format!("0 in_spool + 3 stored + {rest}"));
 }
 
 #[test]

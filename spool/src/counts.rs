@@ -13,9 +13,16 @@
 //! | `counts/<instance>/journal.<n>` | events since those counts, one JSON object a line |
 //! | `counts/merged` | the settled counts of all dead writers, and whose folders they are of |
 //!
+//! A writer whose disk fails goes on in the `counts/` of the fallback, with a page that holds everything and names
+//! the folder that it replaces: that one counts no more, should its disk come back. A spool and its fallback
+//! are therefore read together.
+//!
+//! Before the first counts of all, what waits and what is in quarantine is counted as [`FOUND`].
+//!
 //! A start settles and merges what dead writers left, under the lock of `counts/`; a kill within it
 //! counts nothing twice, because a folder that `merged` names is passed over.
 
+mod beginning;
 mod ledger;
 mod page;
 mod reading;
@@ -26,9 +33,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use auxilio_common::limits::{COUNTED_PRODUCTS_MAX, PRODUCT_CHARS_MAX};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use beginning::begin;
+pub use beginning::product;
 pub use ledger::Ledger;
 pub use reading::{Reading, read};
 pub(crate) use settle::settle;
+
+/// The outcome of crashes that waited before anybody counted.
+pub const FOUND: &str = "found";
 
 /// The product of what names none.
 pub const NO_PRODUCT: &str = "(none)";

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::slice;
 use std::sync::Arc;
 
-use auxilio_spool::counts::{self, NO_PRODUCT, OTHER_PRODUCTS};
-use auxilio_spool::{Counts, Event, Ledger, Source};
+use auxilio_spool::counts::{self, FOUND, NO_PRODUCT, OTHER_PRODUCTS};
+use auxilio_spool::{Counts, Event, Lane, Ledger, Source};
 use support::SetClock;
 
 fn source(dir: &Path) -> Source {
@@ -53,7 +53,8 @@ fn submit(ledger: &Ledger, dir: &Path, number: u64, kept: bool) {
 
 /// The folder of the one writer in a spool, and its files.
 fn writers_folder(spool: &Path) -> (PathBuf, Vec<(PathBuf, Vec<u8>)>) {
-    let folder = fs::read_dir(spool.join("counts")).unwrap().next().unwrap().unwrap().path();
+    let entries = fs::read_dir(spool.join("counts")).unwrap();
+    let folder = entries.map(|entry| entry.unwrap().path()).find(|path| path.is_dir()).unwrap();
     let paths = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
     let files = paths.map(|path| (path.clone(), fs::read(path).unwrap())).collect();
     (folder, files)
@@ -200,7 +201,7 @@ fn a_page_that_cant_be_read_is_named_and_the_others_are_counted() {
     let random = support::random();
     let ledger = Ledger::new(vec![source.clone()], "collector", Arc::clone(&random) as _);
     ledger.flush().unwrap();
-    let folder = fs::read_dir(dir.path().join("counts")).unwrap().next().unwrap().unwrap().path();
+    let (folder, _) = writers_folder(dir.path());
     drop(ledger);
     fs::write(folder.join("counts"), b"{\"role\":").unwrap();
     let ledger = Ledger::new(vec![source.clone()], "collector", random);
@@ -230,4 +231,31 @@ fn products_without_end_go_into_one_bucket() {
     assert!(sum.events.len() <= 202, "{}", sum.events.len());
     assert_eq!(sum.count(|event| event.product == OTHER_PRODUCTS), 801);
     assert_eq!(Event::new("refused", None, "aborted").product, NO_PRODUCT);
+}
+
+fn spool_one(dir: &Path, clock: &Arc<SetClock>, number: u64) {
+    let draft = support::spool_at(dir, clock).begin();
+    draft.unwrap().commit(Lane::Standard, support::raw_crash(number)).unwrap();
+}
+
+#[test]
+fn what_waited_before_anybody_counted_is_counted_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let [first, second] = ["first", "second"].map(|name| dir.path().join(name));
+    let clock = SetClock::at("2012-12-24T18:05:00Z");
+    for (folder, crashes) in [(&first, 2), (&second, 1)] {
+        for number in 0..crashes {
+            spool_one(folder, &clock, number);
+        }
+    }
+    let sources = [source(&first), source(&second)];
+    assert!(counts::read(&sources).unwrap().is_empty());
+    let random = support::random();
+    for round in 0..3 {
+        let ledger = Ledger::new(sources.to_vec(), "collector", Arc::clone(&random) as _);
+        ledger.flush().unwrap();
+        assert_eq!(sum_of(&sources).outcome(FOUND), 3, "round {round}");
+        // Counted by itself.
+        spool_one(&first, &clock, 10 + round);
+    }
 }

@@ -12,6 +12,12 @@ use tempfile::TempDir;
 use crate::process::Process;
 use crate::{binary, user, wait};
 
+/// A submitter's token.
+pub const TOKEN: &str = "a-token-of-the-test";
+
+/// Its SHA-256, as configurations have it.
+pub const TOKEN_HASH: &str = "5be83403bcf6a6d14387dbe913dcfe58cd68d448d387441ab001d817cfdece9f";
+
 /// Time within which it listens, on a machine that does other things too.
 const START_TIME: Duration = Duration::from_secs(60);
 

@@ -123,7 +123,8 @@ impl Ledger {
                 Err(error) => trouble = Some((here.source.dir().to_owned(), error)),
             }
         }
-        let settled = super::settle(&self.sources);
+        let begun = if place.is_none() { super::begin(&self.sources) } else { Ok(()) };
+        let settled = begun.and(super::settle(&self.sources));
         let former = place.as_ref().map(|place| place.folder.name());
         for source in &self.sources {
             if trouble.as_ref().is_some_and(|(dir, _)| dir == source.dir()) {

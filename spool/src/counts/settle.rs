@@ -128,7 +128,7 @@ pub(super) fn folders(dir: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
 }
 
 /// The lock of all counts; `None` if there are none. Waits: it is held for moments.
-fn lock(dir: &Path) -> Result<Option<File>, Error> {
+pub(super) fn lock(dir: &Path) -> Result<Option<File>, Error> {
     match File::open(dir) {
         Ok(folder) => {
             folder.lock().map_err(Error::io("lock", dir))?;

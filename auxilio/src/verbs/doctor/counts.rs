@@ -148,6 +148,11 @@ impl Numbers {
         Ok(numbers)
     }
 
+    /// Whether there are any counts of what was kept.
+    pub(super) fn is_counted(&self) -> bool {
+        !self.collectors.is_empty()
+    }
+
     fn add(&mut self, reading: Reading, is_meant: impl Fn(&str) -> bool, submissions: bool) {
         self.lives |= reading.lives;
         let (mut submitted, mut carried) = (Counts::default(), Counts::default());

@@ -1,11 +1,10 @@
 //! The crashes that a collector kept: each is in a spool, in the store, or in quarantine.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
 
-use auxilio_spool::counts::{Counts, Event, NO_PRODUCT, OTHER_PRODUCTS};
+use auxilio_spool::counts::{self, Counts, Event, FOUND, NO_PRODUCT, OTHER_PRODUCTS};
 use auxilio_spool::files::Kind;
-use auxilio_spool::{Envelope, Error, Source, SpoolFile};
+use auxilio_spool::{Error, Source};
 
 use super::counts::{Group, Numbers};
 use super::{Finding, Verdict};
@@ -30,7 +29,7 @@ impl Kept {
                     Kind::Unfinished { .. } | Kind::Stray => continue,
                 };
                 // One that was carried away meanwhile is in the counts that are read after this.
-                let Some(product) = product(&file) else { continue };
+                let Some(product) = counts::product(&file) else { continue };
                 *place.entry(product).or_default() += 1;
             }
         }
@@ -38,22 +37,13 @@ impl Kept {
     }
 }
 
-/// The product under the name that counts give it. A damaged file has none. `None` for a file that is gone.
-fn product(file: &SpoolFile) -> Option<String> {
-    let crash = match Envelope::open(&file.path) {
-        Ok(envelope) => Some(envelope.into_raw_crash()),
-        Err(error) if error.io_cause().is_some_and(|it| it.kind() == ErrorKind::NotFound) => {
-            return None;
-        }
-        Err(_) => None,
-    };
-    let name = crash.as_ref().and_then(|crash| crash.annotation("ProductName"));
-    Some(Event::new("", name, "").product)
-}
-
 /// What both sides of the sum are, of one product or of all.
 struct Sides {
     kept: [u64; 2],
+    /// How many of them were found when counting began.
+    found_first: u64,
+    /// Whether anybody counted what was kept.
+    is_counted: bool,
     in_flight: u64,
     waiting: u64,
     stored: [u64; 2],
@@ -104,7 +94,9 @@ impl Sides {
         };
         let both = [before, after];
         Self {
-            kept: both.map(|it| count(&it.submissions, &["accepted", "deferred"])),
+            kept: both.map(|it| count(&it.submissions, &["accepted", "deferred", FOUND])),
+            found_first: count(&after.submissions, &[FOUND]),
+            is_counted: after.is_counted(),
             in_flight: after.submissions.in_flight,
             waiting: there(&files.waiting),
             stored: both.map(|it| count(&it.carried, &["stored"])),
@@ -121,6 +113,9 @@ impl Sides {
 
     fn verdict(&self) -> Verdict {
         let ([kept_least, kept_most], [least, most]) = (self.kept, self.found());
+        if !self.is_counted && most > 0 {
+            return Verdict::NotKnown;
+        }
         let fits = least <= kept_most + self.in_flight && kept_least <= most;
         if fits { Verdict::Fine } else { Verdict::Differs }
     }
@@ -132,7 +127,16 @@ impl Sides {
             self.waiting, self.stored[1], self.duplicates[1], self.quarantined
         );
         let of = product.map_or_else(String::new, |product| format!(" of {product}"));
-        let says = if self.verdict() == Verdict::Differs && most < kept_least {
+        let kept = match self.found_first {
+            0 => format!("{kept_most} accepted and deferred"),
+            found => format!(
+                "{} accepted and deferred + {found} found when counting began",
+                kept_most - found
+            ),
+        };
+        let says = if self.verdict() == Verdict::NotKnown {
+            format!("nobody has counted what was kept here; there are {sum}")
+        } else if self.verdict() == Verdict::Differs && most < kept_least {
             format!(
                 "{} crashes{of} are missing: {kept_least} were kept, and there are {sum}",
                 kept_least - most
@@ -141,12 +145,10 @@ impl Sides {
             let many = least.saturating_sub(kept_most + self.in_flight);
             format!("{many} crashes{of} are too many: {kept_most} were kept, and there are {sum}")
         } else if kept_least == kept_most && least == most {
-            format!("{kept_most} accepted and deferred = {sum}")
+            format!("{kept} = {sum}")
         } else {
             let play = (kept_most - kept_least).max(most - least);
-            format!(
-                "{kept_most} accepted and deferred fit {sum}, with {play} on their way meanwhile"
-            )
+            format!("{kept} fit {sum}, with {play} on their way meanwhile")
         };
         Finding {
             check: "kept crashes",
