@@ -2,9 +2,11 @@
 //! published crates' client with 256 KiB buffers and without Nagle: same HBase, gateway, payloads and calls at once,
 //! turn about in one run.
 //!
-//! Two plain loops: `plain` writes the bytes alone, one cell of one row; `rows` writes what a crash
-//! needs to be found again, its row and its rows of two indexes, and looks at nothing. `mover` is
-//! the crashmover from a spool full of crashes to the empty spool.
+//! Three plain loops: `plain` writes the bytes alone, one cell of one row; `rows` writes what a crash
+//! needs to be found again, its row and its rows of two indexes, and looks at nothing; `calls` makes
+//! every call that keeps a crash from being lost or overwritten, as the store does: a look whether
+//! its id is claimed, the rows, and a look whether its row stands. `mover` is the crashmover from a
+//! spool full of crashes to the empty spool.
 //!
 //! `cargo bench -p auxilio-benches --bench hbase`. The gateway and the region server take most of the
 //! processor, so these are wall times: nothing else should run beside.
@@ -44,7 +46,7 @@ const PIECE: usize = 3_500_000;
 
 const SIZES: [usize; 4] = [36_000, 150_000, 2_000_000, 20_000_000];
 
-const WAYS: [&str; 5] = ["plain", "rows", "client", "store", "mover"];
+const WAYS: [&str; 6] = ["plain", "rows", "calls", "client", "store", "mover"];
 
 /// A size's share of one turn.
 #[derive(Clone, Copy)]
@@ -76,7 +78,7 @@ fn main() {
     let sizes: Vec<usize> = sizes.collect();
     println!("CPU in ms for each: of this process + of HBase's.");
     println!(
-        "   bytes | way    | puts/s | of plain | of rows |     CPU     | gets/s | of plain | of rows |     CPU"
+        "   bytes | way    | puts/s | of plain | of rows | of calls |     CPU     | gets/s | of plain | of rows | of calls |     CPU"
     );
     for size in if sizes.is_empty() { SIZES.to_vec() } else { sizes } {
         let count = (ROUND_BYTES / size).clamp(1, ROUND_COUNT_MAX);
@@ -86,6 +88,7 @@ fn main() {
             let took = [
                 plain::bytes_alone(&hbase, turn),
                 plain::rows(&hbase, turn),
+                plain::calls(&hbase, turn),
                 runtime.block_on(ours::client(&hbase, &client, turn)),
                 runtime.block_on(ours::store(&hbase, &store, turn)),
                 runtime.block_on(mover::carry(&hbase, &store, turn)),
@@ -101,17 +104,19 @@ fn main() {
 }
 
 fn print(size: usize, done: f64, sums: &[Took; WAYS.len()]) {
-    let [plain, rows, ..] = sums;
+    let [plain, rows, calls, ..] = sums;
     for (way, took) in WAYS.iter().zip(sums) {
         print!("{size:8} | {way:6}");
-        for ((took, plain), rows) in took.iter().zip(plain).zip(rows) {
+        for (((took, plain), rows), calls) in took.iter().zip(plain).zip(rows).zip(calls) {
             if took.wall == 0.0 {
                 continue;
             }
             let share = |of: &Seconds| format!("{:.0}%", 100.0 * of.wall / took.wall);
             let (rate, each) = (done / took.wall, 1_000.0 / done);
             let cpu = format!("{:.2} + {:.2}", took.own * each, took.theirs * each);
-            print!(" | {rate:6.0} | {:>8} | {:>7} | {cpu:>11}", share(plain), share(rows));
+            let shares = [share(plain), share(rows), share(calls)];
+            print!(" | {rate:6.0} | {:>8} | {:>7} | {:>8}", shares[0], shares[1], shares[2]);
+            print!(" | {cpu:>11}");
         }
         println!();
     }

@@ -34,38 +34,63 @@ pub(crate) fn bytes_alone(hbase: &Hbase, turn: Turn) -> Took {
 }
 
 /// What Socorro wrote: the payload, what is known of the crash, and the rows of the indexes, each row by
-/// a call. Then
-/// what is known of the crash, and the payload.
+/// a call. Then what is known of the crash, and the payload.
 pub(crate) fn rows(hbase: &Hbase, turn: Turn) -> Took {
     let puts = side_by_side(hbase, turn, |client, bytes, caller, number| {
-        let recipe = Recipe::new("20121224".parse().unwrap(), seed(turn, caller, number));
-        let envelope = recipe.without_dumps().envelope();
-        let json = serde_json::to_vec(&envelope.raw_crash().to_api_json()).unwrap();
-        let row = key("rows", turn, caller, number);
-        let mut cells = vec![
-            (b"meta_data:json".to_vec(), json),
-            (b"ids:ooid".to_vec(), row.clone()),
-            (b"timestamps:submitted".to_vec(), row.clone()),
-            (b"flags:processed".to_vec(), b"N".to_vec()),
-        ];
-        if turn.size > crate::PIECE {
-            put_bytes(client, &row, bytes);
-        } else {
-            cells.push((b"raw_data:0".to_vec(), bytes.to_vec()));
-        }
-        put(client, CRASHES, &row, cells);
-        for index in INDEXES {
-            put(client, index, &row, vec![("ids:ooid".into(), row.clone())]);
-        }
+        put_rows(client, &key("rows", turn, caller, number), bytes, json(turn, caller, number));
     });
-    let gets = side_by_side(hbase, turn, |client, _, caller, number| {
-        let row = key("rows", turn, caller, number);
+    [puts, gets(hbase, turn, "rows")]
+}
+
+/// The same, and the two looks by which nothing is lost and no crash takes another's place.
+pub(crate) fn calls(hbase: &Hbase, turn: Turn) -> Took {
+    let puts = side_by_side(hbase, turn, |client, bytes, caller, number| {
+        let row = key("calls", turn, caller, number);
+        assert!(!is_there(client, &row, b"ids:claim"));
+        put_rows(client, &row, bytes, json(turn, caller, number));
+        assert!(is_there(client, &row, b"flags:processed"));
+    });
+    [puts, gets(hbase, turn, "calls")]
+}
+
+fn json(turn: Turn, caller: usize, number: usize) -> Vec<u8> {
+    let recipe = Recipe::new("20121224".parse().unwrap(), seed(turn, caller, number));
+    let envelope = recipe.without_dumps().envelope();
+    serde_json::to_vec(&envelope.raw_crash().to_api_json()).unwrap()
+}
+
+fn put_rows(client: &mut RawClient, row: &[u8], bytes: &[u8], json: Vec<u8>) {
+    let mut cells = vec![
+        (b"meta_data:json".to_vec(), json),
+        (b"ids:ooid".to_vec(), row.to_vec()),
+        (b"timestamps:submitted".to_vec(), row.to_vec()),
+        (b"flags:processed".to_vec(), b"N".to_vec()),
+    ];
+    if bytes.len() > crate::PIECE {
+        put_bytes(client, row, bytes);
+    } else {
+        cells.push((b"raw_data:0".to_vec(), bytes.to_vec()));
+    }
+    put(client, CRASHES, row, cells);
+    for index in INDEXES {
+        put(client, index, row, vec![("ids:ooid".into(), row.to_vec())]);
+    }
+}
+
+fn gets(hbase: &Hbase, turn: Turn, way: &str) -> Seconds {
+    side_by_side(hbase, turn, |client, _, caller, number| {
+        let row = key(way, turn, caller, number);
         let json = get(client, &row, b"meta_data:json");
         serde_json::from_slice::<serde_json::Value>(&json).unwrap();
         let bytes = columns(turn.size).map(|(column, _)| get(client, &row, &column).len());
         assert_eq!(bytes.sum::<usize>(), turn.size);
-    });
-    [puts, gets]
+    })
+}
+
+fn is_there(client: &mut RawClient, row: &[u8], column: &[u8]) -> bool {
+    let columns = vec![column.to_vec()];
+    let found = client.get_row_with_columns(CRASHES.into(), row.to_vec(), columns, BTreeMap::new());
+    !found.unwrap().is_empty()
 }
 
 /// Seconds of all callers' work.
