@@ -3,6 +3,8 @@
 //! What this crate deliberately is not: a place for expectations about single inputs; those stand in
 //! the tests of the crate that they are about.
 
+pub mod annotations;
+
 use std::convert::Infallible;
 
 use auxilio_collector::{

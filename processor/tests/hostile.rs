@@ -3,11 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 
-use auxilio_common::fields::{FIELDS, Kind};
+use auxilio_common::fields::{FIELDS, Kind, annotations};
 use auxilio_common::{DumpName, JsonText, Metadata, Payload, RawCrash, Throttle};
-use auxilio_processor::{Context, WalkedDump, process};
+use auxilio_processor::{Context, Files, WalkedDump, process, rule_file};
 use auxilio_testkit::published;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -33,33 +36,11 @@ fn raw(annotations: BTreeMap<String, String>, submitted_micros: i64) -> RawCrash
     }
 }
 
-/// Names that rules read, and any others.
+/// Names that rules read or fields are copied from, and any others.
 fn names() -> impl Strategy<Value = String> {
-    let read = [
-        "Add-ons",
-        "CrashTime",
-        "StartupTime",
-        "InstallTime",
-        "SecondsSinceLastCrash",
-        "timestamp",
-        "ProductName",
-        "Version",
-        "ReleaseChannel",
-        "ProcessType",
-        "Hang",
-        "HangID",
-        "AbortMessage",
-        "OOMAllocationSize",
-        "StartupCrash",
-        "TelemetryEnvironment",
-        "DistributionID",
-        "OS",
-        "OSVersion",
-        "CPUArchitecture",
-        "AsyncShutdownTimeout",
-        "EMCheckCompatibility",
-    ];
-    prop_oneof![proptest::sample::select(read.to_vec()).prop_map(str::to_owned), ".*"]
+    let beside = ["timestamp", "Hang", "Android_Version", "Android_CPU_ABI"];
+    let read: Vec<_> = annotations::known().chain(beside).collect();
+    prop_oneof![3 => proptest::sample::select(read).prop_map(str::to_owned), 1 => ".*"]
 }
 
 fn values() -> impl Strategy<Value = String> {
@@ -73,6 +54,19 @@ fn values() -> impl Strategy<Value = String> {
         Just("-9223372036854775808".to_owned()),
         Just("[".repeat(2_000)),
         "(%[0-9a-f]{2}|,|:|[a-z]){0,40}",
+        "(java.E: x|\n\tat a.b(C.java:1)|\nCaused by: |\n){0,6}",
+        proptest::sample::select(vec![
+            "plugin",
+            "Fenix",
+            "Firefox",
+            "beta",
+            "esr",
+            "Nightly 1",
+            "Active"
+        ])
+        .prop_map(str::to_owned),
+        // Structures as texts, as the collector makes them of a JSON part.
+        answers().prop_map(|json| json.to_string()),
     ]
 }
 
@@ -117,6 +111,21 @@ fn answers() -> impl Strategy<Value = Value> {
         "thread_count",
         "thread_name",
         "crash_inconsistencies",
+        "mac_crash_info",
+        "records",
+        "soft_errors",
+        "pid",
+        "exception",
+        "values",
+        "stacktrace",
+        "timestamp",
+        "partner",
+        "distributionId",
+        "reports",
+        "process",
+        "path",
+        "units",
+        "amount",
     ]);
     leaf.prop_recursive(6, 64, 6, move |inner| {
         prop_oneof![
@@ -147,6 +156,34 @@ fn has_kind(value: &Value, kind: Kind) -> bool {
     }
 }
 
+/// Rules of a site that touch every kind of field.
+const SITE: &str = r#"
+    [[rule]]
+    name = "one"
+    when = [{ field = "product", regex = "." }, { annotation = "Notes", present = true }]
+    append = { field = "app_notes", from = "product" }
+
+    [[rule]]
+    name = "two"
+    when = [{ field = "addons", prefix = ["a", ""] }]
+    append = { field = "addons", from_annotation = "Comments", show_protected = true }
+
+    [[rule]]
+    name = "three"
+    when = [{ field = "oom_allocation_size", equals = "1", not = true }]
+    set = { field = "site_note", from_annotation = "Notes" }
+
+    [[rule]]
+    name = "four"
+    drop = "telemetry_environment"
+"#;
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -155,19 +192,25 @@ proptest! {
         annotations in proptest::collection::btree_map(names(), values(), 0..12),
         submitted in any::<i64>(),
         answer in answers(),
+        report in answers(),
+        base in proptest::sample::select(vec!["today", "socorro-2012"]),
     ) {
         let json_dump = JsonText::of(&json!({
             "crash_info": answer.clone(), "threads": [answer.clone()], "modules": answer.clone(),
-            "system_info": answer, "status": "OK"
+            "system_info": answer.clone(), "mac_crash_info": answer.clone(), "soft_errors": answer.clone(),
+            "mac_boot_args": answer.clone(), "pid": answer, "status": "OK"
         })).unwrap();
-        let walks = || BTreeMap::from([(DumpName::main(), WalkedDump {
+        let walks = BTreeMap::from([(DumpName::main(), WalkedDump {
             status: "OK".to_owned(),
-            json_dump: Some(json_dump.clone()),
+            json_dump: Some(json_dump),
             ..WalkedDump::default()
         })]);
+        let memory_report = Some(gzip(&report.to_string()));
+        let files = || Files { walks: walks.clone(), memory_report: memory_report.clone() };
         let raw = raw(annotations, submitted);
-        let context = Context::default();
-        let made = process(&raw, walks(), context);
+        let rule_sets = rule_file::read(&format!("base = \"{base}\"\n{SITE}")).unwrap();
+        let context = Context { rule_sets: &rule_sets, ..Context::default() };
+        let made = process(&raw, files(), context);
         // The two rules that mind shapes: of all that is read, and of a list that is copied.
         let minding = ["stackwalk", "crash_inconsistencies"];
         prop_assert!(made.failed_rules.iter().all(|rule| minding.contains(&rule.as_str())));
@@ -183,7 +226,7 @@ proptest! {
         }
         let signature = made.crash.text("signature").unwrap_or_default();
         prop_assert!(signature.len() <= 255 && signature.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
-        let again = process(&raw, walks(), context);
+        let again = process(&raw, files(), context);
         prop_assert_eq!(serde_json::to_vec(&made.crash).unwrap(), serde_json::to_vec(&again.crash).unwrap());
     }
 }
