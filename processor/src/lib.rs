@@ -23,6 +23,8 @@ mod job_run;
 mod known_builds;
 mod lane_work;
 mod leases;
+#[cfg(test)]
+mod predecessor_tests;
 mod process;
 mod registration;
 mod report_row;
