@@ -83,10 +83,8 @@ fn without_function(parts: &NamedParts<'_>, lower_case: bool) -> String {
         return format!("{}#{line}", source_path::base_name(bounded(file)));
     }
     if let Some(module) = parts.module {
-        let module = bounded(module);
-        let module =
-            if lower_case { Cow::Owned(module.to_lowercase()) } else { Cow::Borrowed(module) };
-        return module.trim_matches(['[', ']']).to_owned();
+        let module = bounded(module).trim_matches(['[', ']']);
+        return if lower_case { module.to_lowercase() } else { module.to_owned() };
     }
     if let Some(unloaded) = parts.unloaded {
         return format!("(unloaded {})", bounded(unloaded.module.as_deref().unwrap_or("None")));

@@ -1,7 +1,5 @@
 //! One list, compiled: plain names by a look-up, the rest as one regular expression.
 
-use std::collections::HashSet;
-
 use auxilio_common::limits;
 use regex::Regex;
 
@@ -11,8 +9,10 @@ use super::error::ListError;
 /// Patterns that are matched together, each at the start of a name; `$` in them says where one ends.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Patterns {
-    /// Names that match as a whole.
-    whole: HashSet<Box<str>>,
+    /// Names that match as a whole, sorted.
+    whole: Vec<Box<str>>,
+    /// Which lengths these have: bit 63 stands for all from 63 on.
+    whole_lengths: u64,
     /// Beginnings that match, sorted; none is the beginning of another.
     starts: Vec<Box<str>>,
     /// All that is not plain.
@@ -29,7 +29,7 @@ impl Patterns {
         for (line, entry) in entries::of(text) {
             patterns.entries.push((line, entry.into()));
             match entries::shape(entry) {
-                Shape::Whole(name) => drop(patterns.whole.insert(name.into())),
+                Shape::Whole(name) => patterns.whole.push(name.into()),
                 Shape::Start(start) => patterns.starts.push(start.into()),
                 Shape::Pattern => {
                     // Alone first, so that the error can name its line.
@@ -40,6 +40,7 @@ impl Patterns {
                 }
             }
         }
+        patterns.sort_whole();
         patterns.starts.sort_unstable();
         patterns.starts.dedup_by(|later, kept| later.starts_with(&**kept));
         if !parts.is_empty() {
@@ -55,11 +56,18 @@ impl Patterns {
     pub(super) fn whole_names(list: &'static str, text: &str) -> Result<Self, ListError> {
         check_length(list, text)?;
         let whole = entries::of(text).map(|(_, name)| name.into()).collect();
-        Ok(Self { whole, ..Self::default() })
+        let mut names = Self { whole, ..Self::default() };
+        names.sort_whole();
+        Ok(names)
+    }
+
+    fn sort_whole(&mut self) {
+        self.whole.sort_unstable();
+        self.whole_lengths = self.whole.iter().fold(0, |all, name| all | length_bit(name));
     }
 
     pub(super) fn matches(&self, name: &str) -> bool {
-        (!self.whole.is_empty() && self.whole.contains(name))
+        self.has_whole(name)
             || self.has_start(name)
             || self.regex.as_ref().is_some_and(|regex| regex.is_match(name))
     }
@@ -76,12 +84,22 @@ impl Patterns {
         found.map(|(line, entry)| (*line, &**entry))
     }
 
+    fn has_whole(&self, name: &str) -> bool {
+        // Every frame is asked for, and few lists have a name of its length.
+        self.whole_lengths & length_bit(name) != 0
+            && self.whole.binary_search_by(|whole| (**whole).cmp(name)).is_ok()
+    }
+
     fn has_start(&self, name: &str) -> bool {
         // Of the beginnings that sort before the name only the last can be its own: every text
         // between a beginning and what begins so has that beginning too, and none here has another.
         let after = self.starts.partition_point(|start| **start <= *name);
         after.checked_sub(1).is_some_and(|place| name.starts_with(&*self.starts[place]))
     }
+}
+
+fn length_bit(name: &str) -> u64 {
+    1 << name.len().min(63)
 }
 
 fn check_length(list: &'static str, text: &str) -> Result<(), ListError> {

@@ -1,6 +1,9 @@
 //! Names of C and C++ functions: qualifiers, return types, template and call arguments go.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::brackets;
 use super::holds::{ANGLE, BACKTICK, DOLLAR, Holds, ROUND, SPACE, SQUARE};
@@ -23,7 +26,7 @@ pub(super) fn normalise(
     if function.is_empty() {
         return Err(NothingButQualifiers);
     }
-    if holds.has(SPACE) && !contains(function, "::operator") {
+    if holds.has(SPACE) && !contains(function, &OPERATOR) {
         function = prefix::drop_prefix(function, &mut scratch.closers);
     }
     let spelled = with_one_spelling(function, holds);
@@ -40,7 +43,7 @@ pub(super) fn normalise(
         function = &scratch.arguments;
     }
     // Marks of code that the compiler moved away from its function.
-    if holds.has(SQUARE) && contains(function, "clone .cold") {
+    if holds.has(SQUARE) && contains(function, &COLD) {
         let mut kept = String::new();
         brackets::remove(function, (b'[', b']'), &mut kept, |_, _| false);
         return Ok(finished(&kept, line, lists));
@@ -64,7 +67,7 @@ fn with_one_spelling(function: &str, holds: Holds) -> Cow<'_, str> {
         // The compiler of Microsoft spells it otherwise than all the others.
         function = Cow::Owned(function.replace("`anonymous namespace'", "(anonymous namespace)"));
     }
-    if holds.has(DOLLAR) && contains(&function, LAMBDA) {
+    if holds.has(DOLLAR) && function.contains(LAMBDA) {
         function = Cow::Owned(without_lambda_numbers(&function));
     }
     function
@@ -93,9 +96,12 @@ fn without_lambda_numbers(function: &str) -> String {
     kept + rest
 }
 
-fn contains(text: &str, part: &str) -> bool {
-    memchr::memmem::find(text.as_bytes(), part.as_bytes()).is_some()
+fn contains(text: &str, part: &Finder<'_>) -> bool {
+    part.find(text.as_bytes()).is_some()
 }
+
+static OPERATOR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("::operator"));
+static COLD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("clone .cold"));
 
 #[cfg(test)]
 mod tests {

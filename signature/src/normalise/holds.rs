@@ -11,21 +11,18 @@ pub(super) const SQUARE: Holds = Holds(8);
 pub(super) const BACKTICK: Holds = Holds(16);
 pub(super) const DOLLAR: Holds = Holds(32);
 
-const KINDS: [u8; 256] = {
-    let mut kinds = [0; 256];
-    kinds[b' ' as usize] = SPACE.0;
-    kinds[b'(' as usize] = ROUND.0;
-    kinds[b'<' as usize] = ANGLE.0;
-    kinds[b'[' as usize] = SQUARE.0;
-    kinds[b'`' as usize] = BACKTICK.0;
-    kinds[b'$' as usize] = DOLLAR.0;
-    kinds
-};
-
 impl Holds {
-    /// What a text holds.
+    /// What a text holds. Plain comparisons: the compiler makes vector code of them.
     pub(super) fn of(text: &str) -> Self {
-        Self(text.bytes().fold(0, |kinds, byte| kinds | KINDS[usize::from(byte)]))
+        let kinds = |byte: u8| {
+            (u8::from(byte == b' ') * SPACE.0)
+                | (u8::from(byte == b'(') * ROUND.0)
+                | (u8::from(byte == b'<') * ANGLE.0)
+                | (u8::from(byte == b'[') * SQUARE.0)
+                | (u8::from(byte == b'`') * BACKTICK.0)
+                | (u8::from(byte == b'$') * DOLLAR.0)
+        };
+        Self(text.bytes().fold(0, |held, byte| held | kinds(byte)))
     }
 
     /// Whether it holds this kind.

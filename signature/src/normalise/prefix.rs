@@ -9,6 +9,9 @@ pub(super) fn drop_prefix<'a>(function: &'a str, closers: &mut Vec<u8>) -> &'a s
     // Where the last word begins that does not belong to the one before.
     let mut start = 0;
     for (place, byte) in bytes.iter().enumerate() {
+        if !PARTS[usize::from(*byte)] {
+            continue;
+        }
         match byte {
             b'(' => closers.push(b')'),
             b'{' => closers.push(b'}'),
@@ -34,6 +37,18 @@ pub(super) fn drop_prefix<'a>(function: &'a str, closers: &mut Vec<u8>) -> &'a s
     }
     &function[start..]
 }
+
+/// Spaces and brackets; all other bytes mean nothing here.
+const PARTS: [bool; 256] = {
+    let mut parts = [false; 256];
+    let bytes = b" (){}[]<>`'";
+    let mut place = 0;
+    while place < bytes.len() {
+        parts[bytes[place] as usize] = true;
+        place += 1;
+    }
+    parts
+};
 
 #[cfg(test)]
 mod tests {
