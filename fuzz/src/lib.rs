@@ -11,6 +11,7 @@ use auxilio_collector::{
     Coding, DecodeError, Decoder, FeedError, MultipartError, Parser, PartHead, PartSink,
     read_json_part,
 };
+use auxilio_signature::{CrashData, Frame, Generator, Lists, Style, Thread};
 
 /// Output of a stream that is looked at: more shows nothing new.
 const OUTPUT_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -150,4 +151,35 @@ pub fn decoder(coding: Coding, input: &[u8]) {
     if whole != Some(None) && bytes != Some(None) {
         assert_eq!(whole, bytes);
     }
+}
+
+/// A crash as JSON, or a function's name if it is none: the signature keeps its length and its
+/// characters, is the same each time, and names no frame that is not there.
+pub fn signature(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let crash = CrashData::from_json(text).unwrap_or_else(|_| one_frame(text));
+    for style in [Style::Today, Style::Socorro2012] {
+        for lists in [Lists::built_in(), &Lists::default()] {
+            let generator = Generator::new(lists).with_style(style);
+            let made = generator.generate(&crash);
+            assert!(made.signature.len() <= 255, "too long");
+            assert!(made.signature.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "not printable");
+            assert!(made.normalized_frames.len() <= 40, "too many frames");
+            let joined = made.normalized_frames.join(" | ");
+            assert_eq!(made.proto_signature.unwrap_or_default(), joined);
+            assert_eq!(generator.explain(&crash).0.signature, made.signature);
+        }
+    }
+}
+
+fn one_frame(function: &str) -> CrashData {
+    let frame = Frame {
+        function: Some(function.to_owned()),
+        // Its first byte decides which language's rules it meets.
+        file: function.starts_with('r').then(|| "/x.rs".to_owned()),
+        ..Frame::default()
+    };
+    let thread =
+        Thread { frames: Some(vec![frame]), ..Thread::default() };
+    CrashData { threads: Some(vec![thread]), ..CrashData::default() }
 }
