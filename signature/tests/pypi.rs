@@ -224,7 +224,7 @@ fn function(dice: &mut Dice) -> String {
     if dice.one_in(12) {
         return dice.pick(&["panic", "panic_fmt", "f", "const", "main", "js_Interpret"]).to_owned();
     }
-    (0..1 + dice.below(9)).map(|_| dice.pick(PIECES)).collect()
+    (0..=dice.below(9)).map(|_| dice.pick(PIECES)).collect()
 }
 
 fn frame(dice: &mut Dice) -> Value {
@@ -253,7 +253,7 @@ fn frame(dice: &mut Dice) -> Value {
 }
 
 fn crash(dice: &mut Dice) -> Value {
-    let threads: Vec<Value> = (0..1 + dice.below(2))
+    let threads: Vec<Value> = (0..=dice.below(2))
         .map(|_| {
             let frames: Vec<Value> = (0..dice.below(4)).map(|_| frame(dice)).collect();
             json!({"frames": frames, "last_error_value": dice.pick(&["ERROR_SUCCESS", "", "ERROR_COMMITMENT_LIMIT"])})

@@ -13,15 +13,24 @@ pub(super) fn fix(text: Cow<'_, str>) -> Cow<'_, str> {
         bytes.get(place) == Some(&b' ') && matches!(bytes.get(place + 1), Some(b'*' | b'&' | b','))
     };
     let mut fixed = String::with_capacity(text.len());
-    for (place, character) in text.char_indices() {
+    // Start of the text that has not been copied yet.
+    let mut from = 0;
+    for place in memchr::memchr2_iter(b' ', b',', bytes) {
         if drops_space(place) {
-            continue;
-        }
-        fixed.push(character);
-        if character == ',' && (bytes.get(place + 1) != Some(&b' ') || drops_space(place + 1)) {
+            fixed.push_str(&text[from..place]);
+            from = place + 1;
+        } else if bytes[place] == b','
+            && (bytes.get(place + 1) != Some(&b' ') || drops_space(place + 1))
+        {
+            fixed.push_str(&text[from..=place]);
             fixed.push(' ');
+            from = place + 1;
         }
     }
+    if from == 0 {
+        return text;
+    }
+    fixed.push_str(&text[from..]);
     Cow::Owned(fixed)
 }
 
