@@ -34,12 +34,26 @@ pub struct Collector {
 impl Collector {
     /// Starts one on a spool, whose parent folder becomes its user's. There are no water marks.
     pub fn start(spool: &Path) -> Result<Self> {
-        Self::start_under(&[], spool, "")
+        Self::start_as(&[], spool, "", "")
+    }
+
+    /// Starts one with more lines in the section `collector` of its configuration, and sections after it.
+    pub fn start_with(spool: &Path, more: &str) -> Result<Self> {
+        Self::start_as(&[], spool, "", more)
     }
 
     /// Starts one under a program that gets its command line as further arguments. `more` is added to
     /// the section `spool` of its configuration.
     pub fn start_under(program: &[&str], spool: &Path, more: &str) -> Result<Self> {
+        Self::start_as(program, spool, more, "")
+    }
+
+    fn start_as(
+        program: &[&str],
+        spool: &Path,
+        spool_lines: &str,
+        collector_lines: &str,
+    ) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("auxilio-test-").tempdir()?;
         user::give(dir.path())?;
         user::give(spool.parent().context("a spool lies in no folder")?)?;
@@ -47,8 +61,8 @@ impl Collector {
         let config = dir.path().join("auxilio.toml");
         let text = format!(
             "[spool]\ndir = \"{}\"\nfree_percent_min = 0\nfree_bytes_min = 0\n\
-             free_inodes_percent_min = 0\n{more}\n[disk_store]\ndir = \"{}\"\n\
-             [collector]\naddress = \"{address}\"\n",
+             free_inodes_percent_min = 0\n{spool_lines}\n[disk_store]\ndir = \"{}\"\n\
+             [collector]\naddress = \"{address}\"\n{collector_lines}\n",
             spool.display(),
             dir.path().join("store").display(),
         );
