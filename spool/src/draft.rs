@@ -94,6 +94,8 @@ impl Draft {
         // Unlocked before it is closed: a watcher wakes at the close and shall find it free.
         // Should it fail, the close unlocks.
         let _ = file.unlock();
-        Ok(Spooled { path: published?, bytes })
+        let path = published?;
+        unfinished.renamed();
+        Ok(Spooled { path, bytes })
     }
 }

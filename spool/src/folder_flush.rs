@@ -2,7 +2,8 @@
 //!
 //! Who needs a flush joins the open batch. The first to find nobody flushing closes the batch and
 //! flushes for all in it; who comes meanwhile joins the next one. So each rename waits for at most
-//! two flushes, and a folder sees one at a time, however many writers there are.
+//! two flushes, and a folder sees one at a time, however many writers there are. The end of a flush wakes those in
+//! its batch, and one of the next to flush for that: a writer that was woken for nothing costs two switches of threads.
 
 use std::fs::File;
 use std::io;
@@ -16,6 +17,8 @@ type Outcome = Result<(), (io::ErrorKind, Option<i32>)>;
 #[derive(Debug, Default)]
 struct Batch {
     outcome: OnceLock<Outcome>,
+    /// Woken when there is an outcome, or when one of those in it shall flush.
+    turn: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -28,7 +31,6 @@ struct State {
 #[derive(Debug, Default)]
 pub(crate) struct FolderFlush {
     state: Mutex<State>,
-    done: Condvar,
 }
 
 impl FolderFlush {
@@ -42,7 +44,7 @@ impl FolderFlush {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let batch = Arc::clone(&state.open);
         while state.flushing && batch.outcome.get().is_none() {
-            state = self.done.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = batch.turn.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         if batch.outcome.get().is_none() {
             // Nobody flushes and this batch is open: it is ours to flush.
@@ -52,8 +54,11 @@ impl FolderFlush {
             let outcome = flush().map_err(|error| (error.kind(), error.raw_os_error()));
             // Only this thread sets it.
             let _ = batch.outcome.set(outcome);
-            self.state.lock().unwrap_or_else(PoisonError::into_inner).flushing = false;
-            self.done.notify_all();
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.flushing = false;
+            state.open.turn.notify_one();
+            drop(state);
+            batch.turn.notify_all();
         }
         match batch.outcome.get() {
             Some(Err((_, Some(code)))) => Err(io::Error::from_raw_os_error(*code)),

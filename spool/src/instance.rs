@@ -61,7 +61,8 @@ impl Instance {
     /// A path in the folder that is free, to be unlinked when dropped.
     pub fn unfinished(self: &Arc<Self>) -> Unfinished {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        Unfinished { path: self.path.join(number.to_string()), instance: Arc::clone(self) }
+        let path = self.path.join(number.to_string());
+        Unfinished { path, instance: Arc::clone(self), is_renamed: false }
     }
 }
 
@@ -72,6 +73,7 @@ pub struct Unfinished {
     path: PathBuf,
     /// Keeps the folder and its lock.
     instance: Arc<Instance>,
+    is_renamed: bool,
 }
 
 impl Unfinished {
@@ -85,12 +87,20 @@ impl Unfinished {
     pub fn beside(&self) -> Self {
         self.instance.unfinished()
     }
+
+    /// Notes that the file has another name: to look for it here would cost the lock of a folder in which
+    /// all others make theirs.
+    pub(crate) fn renamed(mut self) {
+        self.is_renamed = true;
+    }
 }
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        // What stays is swept at the next start.
-        let _ = durable::unlink(&self.path);
+        if !self.is_renamed {
+            // What stays is swept at the next start.
+            let _ = durable::unlink(&self.path);
+        }
     }
 }
 

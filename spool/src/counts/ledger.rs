@@ -181,12 +181,16 @@ impl Ledger {
         state.journal = Some(journal);
         state.journal_number = number;
         base.clone_into(&mut state.base);
+        let relative = |record: &Record| {
+            let file = state.relative(&record.file).to_owned();
+            Record { file, ..record.clone() }
+        };
         Page {
             role: self.role.to_owned(),
             written_at: self.sources.first().map(|source| source.clock.now()),
             counts: state.counts.clone(),
             journal: number,
-            pending: state.pending.values().map(|record| state.relative(record)).collect(),
+            pending: state.pending.values().map(relative).collect(),
             replaces: state.replaced.clone(),
         }
     }
@@ -211,18 +215,16 @@ impl State {
     /// counts after a kill less exact, and stops no crash.
     fn write(&mut self, record: &Record) {
         self.is_dirty = true;
-        let line = serde_json::to_vec(&self.relative(record));
+        let line = serde_json::to_vec(&record.line(self.relative(&record.file)));
         if let (Some(journal), Ok(mut line)) = (&mut self.journal, line) {
             line.push(b'\n');
             let _ = journal.write_all(&line);
         }
     }
 
-    /// The record as it is written.
-    fn relative(&self, record: &Record) -> Record {
-        let file = Path::new(&record.file).strip_prefix(&self.base).ok();
-        let file = file.and_then(Path::to_str).unwrap_or(&record.file).to_owned();
-        Record { file, ..record.clone() }
+    /// A record's file as it is written.
+    fn relative<'a>(&self, file: &'a str) -> &'a str {
+        Path::new(file).strip_prefix(&self.base).ok().and_then(Path::to_str).unwrap_or(file)
     }
 
     /// The event with its product, or with that of all others when there are too many.

@@ -47,6 +47,22 @@ pub(super) struct Record {
     pub(super) event: Option<Event>,
 }
 
+/// A record as it is written, under another path.
+#[derive(Serialize)]
+pub(super) struct Line<'a> {
+    ticket: u64,
+    submission: Option<u64>,
+    file: &'a str,
+    event: Option<&'a Event>,
+}
+
+impl Record {
+    pub(super) fn line<'a>(&'a self, file: &'a str) -> Line<'a> {
+        let Self { ticket, submission, event, .. } = self;
+        Line { ticket: *ticket, submission: *submission, file, event: event.as_ref() }
+    }
+}
+
 /// The settled counts of writers that are dead.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Merged {
