@@ -38,10 +38,6 @@ impl Site {
         Self { dir, collector }
     }
 
-    fn wait(&self, what: &str, met: impl Fn() -> bool) {
-        wait::until(what, PATIENCE, || met().then_some(()));
-    }
-
     fn log(&self) -> String {
         self.collector.log_text()
     }
@@ -62,6 +58,10 @@ impl Site {
     }
 }
 
+fn until(what: &str, met: impl Fn() -> bool) {
+    wait::until(what, PATIENCE, || met().then_some(()));
+}
+
 const DISCARD_DEMO: &str = "[[rule]]\nname = \"no_demo\"\nverdict = \"discard\"\n\
     when = [{ field = \"ProductName\", equals = \"Demo\" }]\n\
     [[rule]]\nname = \"rest\"\nverdict = \"accept\"\n";
@@ -71,15 +71,15 @@ fn a_hang_up_has_the_rules_read_and_a_bad_file_keeps_the_old_ones() {
     let site = Site::start(DISCARD_DEMO);
     let loaded = || site.log().matches("rules are loaded again").count();
     site.hang_up();
-    site.wait("an unchanged file is read", || loaded() == 1);
+    until("an unchanged file is read", || loaded() == 1);
     fs::write(site.rules(), DISCARD_DEMO.replace("discard", "dscard")).unwrap();
     site.hang_up();
-    site.wait("the bad file is refused", || site.log().contains("rules are refused"));
+    until("the bad file is refused", || site.log().contains("rules are refused"));
     assert!(site.log().contains("line 3: "), "{}", site.log());
     assert_eq!(site.post(&[("ProductName", "Demo")]), "Discarded=rule_no_demo");
     fs::write(site.rules(), DISCARD_DEMO.replace("no_demo", "gone")).unwrap();
     site.hang_up();
-    site.wait("the good file is taken", || {
+    until("the good file is taken", || {
         site.post(&[("ProductName", "Demo")]) == "Discarded=rule_gone"
     });
 }
