@@ -3,6 +3,7 @@
 mod brackets;
 mod cpp;
 mod holds;
+mod memo;
 mod prefix;
 mod rust;
 mod spacing;
@@ -15,6 +16,7 @@ use auxilio_common::limits;
 use crate::crash_data::{Frame, UnloadedModule};
 use crate::lists::Lists;
 use crate::source_path;
+use memo::Named;
 
 /// A frame to be named: a physical one, or one that was inlined into it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,11 +71,13 @@ pub(crate) fn normalise(
     if let Some(function) = parts.function {
         let path = parts.file.and_then(source_path::path_of);
         let function = source_path::with_module(path, bounded(function));
-        return if path.is_some_and(source_path::is_rust) {
-            Ok(rust::normalise(&function, parts.line, lists, scratch))
-        } else {
-            cpp::normalise(&function, parts.line, lists, scratch)
-        };
+        let is_rust = path.is_some_and(source_path::is_rust);
+        return memo::with(
+            &function,
+            is_rust,
+            || named(&function, is_rust, scratch),
+            |named| with_line(named, parts.line, is_rust, lists),
+        );
     }
     Ok(without_function(parts, lower_case))
 }
@@ -109,15 +113,42 @@ pub(crate) fn without_leading_zeros(offset: &str) -> Cow<'_, str> {
     Cow::Owned(format!("0x{}", bounded(kept).to_ascii_lowercase()))
 }
 
-/// The end of both ways: a function whose line tells states of an interpreter apart keeps it, and
-/// spaces come in one way.
-fn finished(function: &str, line: Option<i64>, lists: &Lists) -> String {
-    if !lists.keeps_line(function) {
-        return spacing::fix(Cow::Borrowed(function)).into_owned();
+fn named(
+    function: &str,
+    is_rust: bool,
+    scratch: &mut Scratch,
+) -> Result<Named, NothingButQualifiers> {
+    let bare = if is_rust {
+        rust::normalise(function, scratch)
+    } else {
+        cpp::normalise(function, scratch)?
+    };
+    let finished = finished(&bare, is_rust);
+    let finished = (finished != bare).then(|| finished.into());
+    Ok(Named { bare: bare.into(), finished })
+}
+
+/// The name at last: a function whose line tells states of an interpreter apart keeps it.
+fn with_line(named: &Named, line: Option<i64>, is_rust: bool, lists: &Lists) -> String {
+    if lists.keeps_line(&named.bare) {
+        // Without a line the text is Python's for nothing: compatibility.
+        let line = line.map_or_else(|| "None".to_owned(), |line| line.to_string());
+        return finished(&format!("{}:{line}", named.bare), is_rust).into_owned();
     }
-    // Without a line the text is Python's for nothing: compatibility.
-    let line = line.map_or_else(|| "None".to_owned(), |line| line.to_string());
-    spacing::fix(Cow::Owned(format!("{function}:{line}"))).into_owned()
+    named.finished.as_deref().unwrap_or(&named.bare).to_owned()
+}
+
+/// The end of both ways: spaces come in one way, and the compiler's hash goes.
+fn finished(bare: &str, is_rust: bool) -> Cow<'_, str> {
+    let fixed = spacing::fix(Cow::Borrowed(bare));
+    match fixed {
+        Cow::Borrowed(text) if is_rust => Cow::Borrowed(&text[..rust::without_hash(text)]),
+        Cow::Owned(mut text) if is_rust => {
+            text.truncate(rust::without_hash(&text));
+            Cow::Owned(text)
+        }
+        fixed => fixed,
+    }
 }
 
 #[cfg(test)]

@@ -7,8 +7,7 @@ use memchr::memmem::Finder;
 
 use super::brackets;
 use super::holds::{ANGLE, BACKTICK, DOLLAR, Holds, ROUND, SPACE, SQUARE};
-use super::{NothingButQualifiers, Scratch, finished, prefix, template};
-use crate::lists::Lists;
+use super::{NothingButQualifiers, Scratch, prefix, template};
 
 /// Qualifiers at the end, tried in this order, each once.
 const QUALIFIERS: [&str; 5] = ["const", "const&", "const &", "&&", "&"];
@@ -16,8 +15,6 @@ const QUALIFIERS: [&str; 5] = ["const", "const&", "const &", "&&", "&"];
 /// The function's name without what differs between builds and overloads.
 pub(super) fn normalise(
     function: &str,
-    line: Option<i64>,
-    lists: &Lists,
     scratch: &mut Scratch,
 ) -> Result<String, NothingButQualifiers> {
     let holds = Holds::of(function);
@@ -46,9 +43,9 @@ pub(super) fn normalise(
     if holds.has(SQUARE) && contains(function, &COLD) {
         let mut kept = String::new();
         brackets::remove(function, (b'[', b']'), &mut kept, |_, _| false);
-        return Ok(finished(&kept, line, lists));
+        return Ok(kept);
     }
-    Ok(finished(function, line, lists))
+    Ok(function.to_owned())
 }
 
 fn without_qualifiers(function: &str) -> &str {
@@ -108,7 +105,7 @@ mod tests {
     use super::*;
 
     fn named(function: &str) -> Result<String, NothingButQualifiers> {
-        normalise(function, Some(7), Lists::built_in(), &mut Scratch::default())
+        normalise(function, &mut Scratch::default())
     }
 
     #[test]

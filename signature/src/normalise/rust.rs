@@ -2,16 +2,10 @@
 
 use super::brackets::{self, Bracketed};
 use super::holds::{ANGLE, Holds, ROUND, SPACE};
-use super::{Scratch, finished, prefix, template};
-use crate::lists::Lists;
+use super::{Scratch, prefix, template};
 
 /// The function's name without what differs between builds and instances.
-pub(super) fn normalise(
-    function: &str,
-    line: Option<i64>,
-    lists: &Lists,
-    scratch: &mut Scratch,
-) -> String {
+pub(super) fn normalise(function: &str, scratch: &mut Scratch) -> String {
     let holds = Holds::of(function);
     let mut function = function;
     if holds.has(SPACE) {
@@ -25,9 +19,7 @@ pub(super) fn normalise(
         brackets::remove(function, (b'(', b')'), &mut scratch.arguments, |_, _| false);
         function = &scratch.arguments;
     }
-    let mut name = finished(function, line, lists);
-    name.truncate(without_hash(&name));
-    name
+    function.to_owned()
 }
 
 /// Type parameters, but not the `<X as Trait>` that says whose method it is.
@@ -45,7 +37,7 @@ fn replace_types(text: &str, out: &mut String) {
 
 /// How long the name is without the `::h` and hexadecimal digits at the end, by which rustc keeps
 /// names unique.
-fn without_hash(name: &str) -> usize {
+pub(super) fn without_hash(name: &str) -> usize {
     match name.rfind("::h") {
         Some(place)
             if name.len() > place + 3
