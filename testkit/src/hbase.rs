@@ -481,6 +481,15 @@ impl Hbase {
 impl Drop for Hbase {
     fn drop(&mut self) {
         *lock(&self.admin) = None;
+        // A test that fails may do so because a daemon died by itself, and its log goes with it.
+        if thread::panicking() {
+            for daemon in self.running() {
+                if let Ok(Some(status)) = self.ended(daemon) {
+                    eprintln!("testkit: {daemon} ended by itself ({status}):");
+                    eprintln!("{}", self.last_words(daemon));
+                }
+            }
+        }
         // The last in order are the gateways: they go first. Nothing of it is needed any more.
         for daemon in self.running().into_iter().rev() {
             if let Err(error) = self.kill(daemon) {
