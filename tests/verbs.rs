@@ -83,3 +83,38 @@ fn stackwalk_prints_the_walk_of_one_dump_without_a_system() {
     assert_eq!(rubbish.status.code(), Some(1));
     assert!(rubbish.stdout.is_empty());
 }
+
+#[test]
+fn signature_answers_each_line_by_the_lists_that_it_is_given() {
+    let roles = Roles::prepare(&[]).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let input = dir.path().join("crashes.jsonl");
+    let crash = r#"{"threads":[{"frames":[{"function":"free"},{"function":"demo::f(int)"}]}]}"#;
+    let processed = r#"{"json_dump":{"crash_info":{"crashing_thread":1},"threads":[{},{"frames":[{"function":"g"}]}]}}"#;
+    std::fs::write(&input, format!("{crash}\n{{bad\n\n[]\n{processed}\n")).unwrap();
+    let answers = |arguments: &[&std::ffi::OsStr]| -> Vec<Value> {
+        let mut command = roles.auxilio();
+        command.arg("signature").args(arguments).stdin(std::fs::File::open(&input).unwrap());
+        lines(&run(&mut command)).iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let built_in = answers(&[]);
+    assert_eq!(built_in.len(), 4);
+    assert_eq!(built_in[0]["signature"], "demo::f");
+    assert_eq!(built_in[0]["proto_signature"], "free | demo::f");
+    assert!(built_in[0]["notes"].is_array() && built_in[0]["steps"].is_null());
+    assert!(built_in[1]["error"].is_string() && built_in[2]["error"].is_string());
+    assert_eq!(built_in[3]["signature"], "g");
+    // A folder without lists matches nothing; Socorro's names of the files are known too.
+    let lists = ["--lists".as_ref(), dir.path().as_os_str(), "--explain".as_ref()];
+    assert_eq!(answers(&lists[..2])[0]["signature"], "free");
+    std::fs::write(dir.path().join("prefix_signature_re.txt"), "# ours\nfree$\n").unwrap();
+    let explained = answers(&lists);
+    assert_eq!(explained[0]["signature"], "free | demo::f");
+    let steps = explained[0]["steps"].to_string();
+    assert!(steps.contains("prefix list, line 2: free$"), "{steps}");
+    std::fs::write(dir.path().join("prefix.txt"), "(\n").unwrap();
+    let refused = roles.auxilio().arg("signature").args(&lists[..2]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("line 1 of the prefix list is no pattern"), "{said}");
+}

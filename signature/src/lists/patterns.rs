@@ -11,10 +11,13 @@ use super::error::ListError;
 pub(super) struct Patterns {
     /// Names that match as a whole, sorted.
     whole: Vec<Box<str>>,
-    /// Which lengths these have: bit 63 stands for all from 63 on.
+    /// Which lengths and which first bytes these have, by their last six bits.
     whole_lengths: u64,
+    whole_firsts: u64,
     /// Beginnings that match, sorted; none is the beginning of another.
     starts: Vec<Box<str>>,
+    /// Which first bytes these have.
+    start_firsts: u64,
     /// All that is not plain.
     regex: Option<Regex>,
     /// The entries with their lines, to say which one it was.
@@ -43,6 +46,7 @@ impl Patterns {
         patterns.sort_whole();
         patterns.starts.sort_unstable();
         patterns.starts.dedup_by(|later, kept| later.starts_with(&**kept));
+        patterns.start_firsts = patterns.starts.iter().fold(0, |all, start| all | first_bit(start));
         if !parts.is_empty() {
             let regex = Regex::new(&format!(r"\A(?:{})", parts.join("|")));
             patterns.regex = Some(
@@ -64,6 +68,7 @@ impl Patterns {
     fn sort_whole(&mut self) {
         self.whole.sort_unstable();
         self.whole_lengths = self.whole.iter().fold(0, |all, name| all | length_bit(name));
+        self.whole_firsts = self.whole.iter().fold(0, |all, name| all | first_bit(name));
     }
 
     pub(super) fn matches(&self, name: &str) -> bool {
@@ -85,12 +90,16 @@ impl Patterns {
     }
 
     fn has_whole(&self, name: &str) -> bool {
-        // Every frame is asked for, and few lists have a name of its length.
+        // Every frame is asked for, and few lists have a name of its length and beginning.
         self.whole_lengths & length_bit(name) != 0
+            && self.whole_firsts & first_bit(name) != 0
             && self.whole.binary_search_by(|whole| (**whole).cmp(name)).is_ok()
     }
 
     fn has_start(&self, name: &str) -> bool {
+        if self.start_firsts & first_bit(name) == 0 {
+            return false;
+        }
         // Of the beginnings that sort before the name only the last can be its own: every text
         // between a beginning and what begins so has that beginning too, and none here has another.
         let after = self.starts.partition_point(|start| **start <= *name);
@@ -99,7 +108,11 @@ impl Patterns {
 }
 
 fn length_bit(name: &str) -> u64 {
-    1 << name.len().min(63)
+    1 << (name.len() % 64)
+}
+
+fn first_bit(name: &str) -> u64 {
+    name.as_bytes().first().map_or(1, |byte| 1 << (byte % 64))
 }
 
 fn check_length(list: &'static str, text: &str) -> Result<(), ListError> {
