@@ -13,12 +13,12 @@ mod client;
 mod daemon;
 mod hdfs;
 mod jars;
+mod last_words;
 mod options;
 mod regions;
 mod settings;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::chown;
 use std::path::Path;
@@ -374,19 +374,6 @@ impl Hbase {
         }
     }
 
-    /// The end of what a daemon said and logged.
-    fn last_words(&self, daemon: Daemon) -> String {
-        let mut words = String::new();
-        for name in [format!("{daemon}.out"), format!("{daemon}.log")] {
-            let text = std::fs::read_to_string(self.data().join(&name)).unwrap_or_default();
-            let lines: Vec<&str> = text.lines().collect();
-            let last = lines[lines.len().saturating_sub(30)..].join("\n");
-            // Writing to a string can't fail.
-            let _ = writeln!(words, "{name}:\n{last}");
-        }
-        words
-    }
-
     /// Java as the unprivileged user, told to end with us, with all that every daemon is told.
     fn java(&self, place: Daemon, log: &str) -> Result<Command> {
         let mut command = Command::new("setpriv");
@@ -481,14 +468,8 @@ impl Hbase {
 impl Drop for Hbase {
     fn drop(&mut self) {
         *lock(&self.admin) = None;
-        // A test that fails may do so because a daemon died by itself, and its log goes with it.
         if thread::panicking() {
-            for daemon in self.running() {
-                if let Ok(Some(status)) = self.ended(daemon) {
-                    eprintln!("testkit: {daemon} ended by itself ({status}):");
-                    eprintln!("{}", self.last_words(daemon));
-                }
-            }
+            self.tell_of_the_dead();
         }
         // The last in order are the gateways: they go first. Nothing of it is needed any more.
         for daemon in self.running().into_iter().rev() {
