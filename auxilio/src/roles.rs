@@ -29,7 +29,12 @@ impl Parts {
 
     fn spool(&self) -> anyhow::Result<Arc<Spool>> {
         let config = self.config.spool.clone();
-        Ok(Arc::new(Spool::open(config, Arc::new(SystemClock::start()), Arc::new(SystemRandom))?))
+        let spool = Spool::open(config, Arc::new(SystemClock::start()), Arc::new(SystemRandom))?;
+        for trouble in spool.trouble_at_opening() {
+            let error = auxilio_service::error_chain(trouble);
+            tracing::error!(error, "a folder of the spool can't be used now; the other one is");
+        }
+        Ok(Arc::new(spool))
     }
 
     fn database(&self, role: DbRole) -> anyhow::Result<Database> {

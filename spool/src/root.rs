@@ -51,6 +51,8 @@ impl Root {
         if let Some(instance) = &*instance {
             return Ok(Arc::clone(instance));
         }
+        // A disk that was gone when the spool was opened has come back without folders, perhaps.
+        self.source.make()?;
         let made = Arc::new(Instance::create(&self.source.layout.instances(), random)?);
         Ok(Arc::clone(instance.insert(made)))
     }

@@ -18,12 +18,19 @@ pub struct Spool {
     random: Arc<dyn Random>,
     /// Bytes that waited in the main folder when it was last measured.
     waiting_bytes: AtomicU64,
+    trouble: Vec<Error>,
     /// What earlier measurings have found.
     depths: Mutex<Depths>,
 }
 
 impl Spool {
     /// Opens the spool, makes its folders and removes what dead writers left unfinished.
+    ///
+    /// A folder where that fails is left alone for now, as long as there is another: a collector must
+    /// start while its first disk is gone. [`Spool::trouble_at_opening`] tells of it.
+    ///
+    /// # Errors
+    /// The first folder's trouble, if none can be used.
     pub fn open(
         config: Config,
         clock: Arc<dyn Clock>,
@@ -35,11 +42,29 @@ impl Spool {
             .chain(fallback)
             .map(|source| Arc::new(Root::new(source)))
             .collect();
-        roots.iter().try_for_each(|root| root.source.make())?;
+        let made: Vec<_> = roots.iter().map(|root| root.source.make()).collect();
+        // Before the sweep: a draft that is gone counts as spooled. What is wrong with counts stops no crash;
+        // whoever writes some says it.
+        let sources: Vec<_> = roots.iter().map(|root| root.source.clone()).collect();
+        let _ = counts::settle(&sources);
+        let mut trouble = Vec::new();
+        for (root, made) in roots.iter().zip(made) {
+            if let Err(error) = made.and_then(|()| root.sweep()) {
+                root.failed();
+                trouble.push(error);
+            }
+        }
+        if trouble.len() == roots.len() {
+            // There is one root at least.
+            return Err(trouble.swap_remove(0));
+        }
         let waiting_bytes = AtomicU64::new(0);
-        let spool = Self { config, roots, random, waiting_bytes, depths: Mutex::default() };
-        spool.sweep()?;
-        Ok(spool)
+        Ok(Self { config, roots, random, waiting_bytes, trouble, depths: Mutex::default() })
+    }
+
+    /// What was wrong with folders that could not be made ready when the spool was opened.
+    pub fn trouble_at_opening(&self) -> &[Error] {
+        &self.trouble
     }
 
     /// Begins a crash: in the main folder, or in the fallback while the main one can't flush or has no room.
