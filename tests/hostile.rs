@@ -196,7 +196,8 @@ fn ten_huge_reports_at_once_stay_within_the_memory_of_their_processor() {
     assert_eq!(roles.reports().unwrap().len(), 11);
     let report = roles.processed(posted[0]).unwrap();
     let bytes = serde_json::to_string(&report["json_dump"]).unwrap().len();
-    assert!(bytes > 8_000_000, "{bytes} bytes");
+    // With every stack at its bound of frames.
+    assert!(bytes > 4_000_000, "{bytes} bytes");
     let after = megabytes(processor);
     println!("processor: {before} MB, after ten reports of {bytes} bytes: {after} MB");
     assert!(after < 500, "{after} MB");

@@ -1,6 +1,6 @@
 //! The unprivileged user that the system runs as when the tests run as root.
 
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -21,10 +21,13 @@ pub fn unprivileged() -> Result<Option<(u32, u32)>> {
     Ok(Some((number()?, number()?)))
 }
 
-/// Gives a path to that user.
+/// Gives a path to that user, unless it is theirs: a disk may be read-only by now.
 pub fn give(path: &Path) -> Result<()> {
     if let Some((user, group)) = unprivileged()? {
-        chown(path, Some(user), Some(group))?;
+        let now = std::fs::symlink_metadata(path)?;
+        if (now.uid(), now.gid()) != (user, group) {
+            chown(path, Some(user), Some(group))?;
+        }
     }
     Ok(())
 }

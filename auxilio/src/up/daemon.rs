@@ -69,7 +69,7 @@ impl Daemon {
                 // It may end by itself just now.
                 let _ = kill_process(pid, signal);
                 let mut waited = Duration::ZERO;
-                while self.is_marked(pid) && waited < time_max {
+                while (self.is_marked(pid) || is_ending(pid)) && waited < time_max {
                     std::thread::sleep(LOOK);
                     waited += LOOK;
                 }
@@ -92,6 +92,16 @@ impl Daemon {
         let line = std::fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero()));
         line.is_ok_and(|line| line.split(|byte| *byte == 0).any(|it| it == self.mark.as_bytes()))
     }
+}
+
+/// Whether a process has given up its memory, its arguments with it, but not its sockets yet: these
+/// are closed when it is a zombie, or gone.
+fn is_ending(pid: Pid) -> bool {
+    let proc = |file| std::fs::read(format!("/proc/{}/{file}", pid.as_raw_nonzero()));
+    let (Ok(line), Ok(stat)) = (proc("cmdline"), proc("stat")) else { return false };
+    // The state stands behind the name, which is in parentheses and may hold any byte.
+    let behind = stat.iter().rposition(|byte| *byte == b')').and_then(|end| stat.get(end + 2));
+    line.is_empty() && !matches!(behind, Some(b'Z' | b'X'))
 }
 
 impl Sidecar for Daemon {
