@@ -61,10 +61,10 @@ pub struct Module<'a> {
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// The parts as they come.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Parts<'a> {
+/// The parts as they come, the two large ones as `T` and `M`.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>, M: Deserialize<'de>"))]
+struct Parts<'a, T, M> {
     #[serde(borrow)]
     crash_info: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -81,30 +81,32 @@ struct Parts<'a> {
     pid: Option<&'a RawValue>,
     #[serde(borrow)]
     thread_count: Option<&'a RawValue>,
-    #[serde(borrow)]
-    threads: Option<&'a RawValue>,
-    #[serde(borrow)]
-    modules: Option<&'a RawValue>,
+    threads: Option<T>,
+    modules: Option<M>,
 }
+
+/// The large parts, taken apart while all is read for the first time.
+type Whole<'a> = Parts<'a, Vec<&'a RawValue>, Vec<Module<'a>>>;
+
+/// The large parts as text: one of another shape hides none of the others.
+type Texts<'a> = Parts<'a, &'a RawValue, &'a RawValue>;
 
 impl<'a> Stack<'a> {
     /// Reads the walker's answer.
     pub fn read(json_dump: &'a JsonText) -> Self {
         let mut stack = Self::default();
-        let Ok(parts) = serde_json::from_str::<Parts<'a>>(json_dump.get()) else {
+        let threads = if let Ok(parts) = serde_json::from_str::<Whole<'a>>(json_dump.get()) {
+            let (threads, modules) = stack.take_small(parts);
+            stack.modules = modules.unwrap_or_default();
+            threads.unwrap_or_default()
+        } else if let Ok(parts) = serde_json::from_str::<Texts<'a>>(json_dump.get()) {
+            let (threads, modules) = stack.take_small(parts);
+            stack.modules = stack.part("json_dump.modules", modules);
+            stack.part("json_dump.threads", threads)
+        } else {
             stack.odd.push("json_dump");
             return stack;
         };
-        stack.crash_info = stack.part("json_dump.crash_info", parts.crash_info);
-        stack.system_info = stack.part("json_dump.system_info", parts.system_info);
-        stack.lsb_release = stack.part("json_dump.lsb_release", parts.lsb_release);
-        stack.mac_boot_args = stack.part("json_dump.mac_boot_args", parts.mac_boot_args);
-        stack.mac_crash_info = stack.part("json_dump.mac_crash_info", parts.mac_crash_info);
-        stack.soft_errors = parts.soft_errors.map(RawValue::get);
-        stack.pid = stack.part("json_dump.pid", parts.pid);
-        stack.thread_count = stack.part("json_dump.thread_count", parts.thread_count);
-        stack.modules = stack.part("json_dump.modules", parts.modules);
-        let threads: Vec<&'a RawValue> = stack.part("json_dump.threads", parts.threads);
         stack.threads_len = threads.len();
         for place in [Some(0), stack.walked_thread()].into_iter().flatten() {
             if let Some(thread) = threads.get(place) {
@@ -113,6 +115,19 @@ impl<'a> Stack<'a> {
             }
         }
         stack
+    }
+
+    /// Takes the small parts; gives the large ones back.
+    fn take_small<T, M>(&mut self, parts: Parts<'a, T, M>) -> (Option<T>, Option<M>) {
+        self.crash_info = self.part("json_dump.crash_info", parts.crash_info);
+        self.system_info = self.part("json_dump.system_info", parts.system_info);
+        self.lsb_release = self.part("json_dump.lsb_release", parts.lsb_release);
+        self.mac_boot_args = self.part("json_dump.mac_boot_args", parts.mac_boot_args);
+        self.mac_crash_info = self.part("json_dump.mac_crash_info", parts.mac_crash_info);
+        self.soft_errors = parts.soft_errors.map(RawValue::get);
+        self.pid = self.part("json_dump.pid", parts.pid);
+        self.thread_count = self.part("json_dump.thread_count", parts.thread_count);
+        (parts.threads, parts.modules)
     }
 
     fn part<T: Default + Deserialize<'a>>(
