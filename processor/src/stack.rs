@@ -109,7 +109,9 @@ impl<'a> Stack<'a> {
         };
         stack.threads_len = threads.len();
         for place in [Some(0), stack.walked_thread()].into_iter().flatten() {
-            if let Some(thread) = threads.get(place) {
+            // Mostly it is the first one that crashed.
+            let is_read = stack.threads.contains_key(&place);
+            if let Some(thread) = threads.get(place).filter(|_| !is_read) {
                 let thread = stack.part("json_dump.threads", Some(thread));
                 stack.threads.insert(place, thread);
             }
