@@ -1,7 +1,7 @@
 //! The signature: the bucket that the crash belongs to.
 
 use auxilio_common::limits;
-use auxilio_signature::{CrashData, Module, Thread};
+use auxilio_signature::{CrashData, Generator, Module, Thread};
 use serde_json::Value;
 
 use crate::case::Case;
@@ -12,8 +12,9 @@ use crate::stack::{Module as LoadedModule, Stack};
 pub(super) const RULE: Rule = Rule { name: "signature", applies: always, act };
 
 fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
-    let made = auxilio_signature::generate(&crash_data(case, draft), case.lists);
+    let (made, steps) = Generator::new(case.lists).explain(&crash_data(case, draft));
     draft.set_text("signature", Some(&made.signature));
+    draft.set_text("signature_debug", Some(&steps.join("\n")));
     draft.set_text("proto_signature", made.proto_signature.as_deref());
     for note in made.notes {
         draft.note(note);
@@ -101,6 +102,8 @@ mod tests {
             Some("stackoverflow | Abort | out of room | OOM | large | inner")
         );
         assert_eq!(made.crash.text("proto_signature"), Some("ntdll.dll | inner | outer"));
+        let debug = made.crash.text("signature_debug").unwrap();
+        assert!(debug.lines().count() > 3 && debug.contains("stackoverflow | "), "{debug}");
     }
 
     #[test]

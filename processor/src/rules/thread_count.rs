@@ -12,3 +12,24 @@ fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
     draft.set("thread_count", told.or(walked));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::sample::processed_dump;
+
+    #[test]
+    fn what_the_walker_says_counts_and_else_what_there_is() {
+        for (dump, expected) in [
+            (json!({}), Some(0)),
+            (json!({"threads": [{}, {}]}), Some(2)),
+            (json!({"thread_count": 7, "threads": [{}]}), Some(7)),
+            (json!({"thread_count": null, "threads": [{}]}), Some(1)),
+            (json!({"thread_count": "seven", "threads": [{}]}), Some(1)),
+            (json!({"thread_count": -1e99, "threads": "odd"}), Some(0)),
+        ] {
+            assert_eq!(processed_dump(&dump).crash.integer("thread_count"), expected, "{dump}");
+        }
+    }
+}
