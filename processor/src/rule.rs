@@ -4,6 +4,7 @@ use crate::case::Case;
 use crate::draft::Draft;
 
 /// One rule. It is pure: the same case and draft give the same change.
+#[derive(Clone, Copy)]
 pub struct Rule {
     /// Its name, in notes, metrics and the list of failed rules.
     pub name: &'static str,

@@ -33,7 +33,7 @@ impl Base {
     pub fn rules(self) -> &'static [Rule] {
         match self {
             Self::Today => rules::RULES,
-            Self::Socorro2012 => rules::RULES_2012,
+            Self::Socorro2012 => &rules::RULES_2012,
         }
     }
 }

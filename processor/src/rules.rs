@@ -55,6 +55,9 @@ mod transforms_2012;
 mod utility_actors_name;
 mod version;
 
+use std::slice;
+use std::sync::LazyLock;
+
 use crate::rule::Rule;
 
 /// Every rule; each sees what the ones before it made.
@@ -114,56 +117,26 @@ pub const RULES: &[Rule] = &[
     signature::RULE,
 ];
 
-/// The rules of 2012: those of today but for what was done in another way then. A beta's number was
-/// found in the database.
-pub const RULES_2012: &[Rule] = &[
-    identifiers::RULE,
-    crash_report_keys::RULE,
-    collector_metadata::RULE,
-    copies::RULE,
-    version::RULE,
-    transforms_2012::RULE,
-    major_version::RULE,
-    submitted_from::RULE,
-    process_type::RULE,
-    plugin::RULE,
-    hang_type::RULE,
-    accessibility::RULE,
-    addons_2012::RULE,
-    dates::RULE,
-    phc::RULE,
-    breadcrumbs::RULE,
-    java_stack_trace::RULE,
-    moz_crash_reason::RULE,
-    utility_actors_name::RULE,
-    distribution::RULE,
-    minidump_hash::RULE,
-    memory_report::RULE,
-    stackwalk::RULE,
-    crashing_thread::RULE,
-    bit_flips::RULE,
-    crash_inconsistencies::RULE,
-    guard_page::RULE,
-    thread_count::RULE,
-    soft_errors::RULE,
-    mac_boot_args::RULE,
-    mac_crash_info::RULE,
-    memory_measures::RULE,
-    cpu_info::RULE,
-    android_cpu::RULE,
-    os_info::RULE,
-    android_os::RULE,
-    platform_info::RULE,
-    os_pretty_version::RULE,
-    flash_version::RULE,
-    topmost_filenames_2012::RULE,
-    modules_in_stack::RULE,
-    missing_symbols::RULE,
-    report_type::RULE,
-    lengths_2012::RULE,
-    site::RULE,
-    signature::RULE,
+/// What stands in the list of 2012 in the place of a rule of today. A beta's number was found in the
+/// database then.
+const IN_2012: &[(&str, &[Rule])] = &[
+    (esr_version::RULE.name, &[transforms_2012::RULE]),
+    (fenix_version::RULE.name, &[]),
+    (beta_version::RULE.name, &[]),
+    (addons::RULE.name, &[addons_2012::RULE]),
+    (theme_pretty_name::RULE.name, &[]),
+    (topmost_filenames::RULE.name, &[topmost_filenames_2012::RULE]),
+    (site::RULE.name, &[lengths_2012::RULE, site::RULE]),
 ];
+
+/// The rules of 2012: those of today but for what was done in another way then.
+pub static RULES_2012: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    let in_2012 = |rule: &'static Rule| {
+        let other = IN_2012.iter().find(|(name, _)| *name == rule.name);
+        other.map_or(slice::from_ref(rule), |(_, rules)| rules)
+    };
+    RULES.iter().flat_map(in_2012).copied().collect()
+});
 
 #[cfg(test)]
 mod tests {
@@ -173,7 +146,7 @@ mod tests {
 
     #[test]
     fn names_of_rules_are_unique() {
-        for rules in [RULES, RULES_2012] {
+        for rules in [RULES, &RULES_2012] {
             let names: BTreeSet<_> = rules.iter().map(|rule| rule.name).collect();
             assert_eq!(names.len(), rules.len());
         }
