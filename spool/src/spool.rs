@@ -87,14 +87,6 @@ impl Spool {
         Err(trouble.unwrap_or_else(none))
     }
 
-    /// Removes unfinished files of dead writers, as [`Spool::open`] does. Returns how many.
-    pub fn sweep(&self) -> Result<usize, Error> {
-        // First: a draft that is gone counts as spooled. What is wrong with counts stops no crash; whoever
-        // writes some says it.
-        let _ = counts::settle(&self.sources());
-        self.roots.iter().map(|root| root.sweep()).sum()
-    }
-
     /// How much room the main folder's file system has.
     pub fn room(&self) -> Result<Room, Error> {
         Room::of(self.dir())
