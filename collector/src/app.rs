@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use auxilio_service::hangup::Hangup;
 use auxilio_service::http::{self as server, Clients};
+use auxilio_service::rule_text::RulesError;
 use auxilio_service::{Shell, ops};
 use auxilio_spool::{Ledger, Spool};
 use axum::Router;
@@ -20,8 +21,8 @@ use tower::ServiceExt;
 use crate::answer;
 use crate::config::Config;
 use crate::submit::Collector;
+use crate::throttle::LiveRules;
 use crate::throttle::quota::{QuotaError, Quotas};
-use crate::throttle::{LiveRules, RulesError};
 use crate::upkeep;
 
 /// Why a collector can't run.

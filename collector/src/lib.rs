@@ -33,5 +33,5 @@ pub use extra::{JsonPartError, read_json_part};
 pub use multipart::{FeedError, MultipartError, Parser, PartSink};
 pub use part_head::{PartHead, PartName};
 pub use throttle::quota::{QuotaError, read_product_quota};
-pub use throttle::{Explanation, RuleError, RuleExplanation, RuleOutcome, RuleSet, RulesError};
+pub use throttle::{Explanation, RuleExplanation, RuleOutcome, RuleSet};
 pub use tokens::hash_token;

@@ -6,7 +6,6 @@
 
 mod build_id;
 mod condition;
-mod error;
 mod explain;
 mod live;
 pub(crate) mod private;
@@ -19,7 +18,6 @@ mod rule_set_tests;
 mod shipped;
 mod version;
 
-pub use error::{RuleError, RulesError};
 pub use explain::{Explanation, RuleExplanation, RuleOutcome};
 pub(crate) use live::LiveRules;
 pub(crate) use rule_set::Decision;

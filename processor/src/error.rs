@@ -2,7 +2,7 @@
 
 use auxilio_service::http::ListenError;
 
-use crate::rule_file::RulesError;
+use auxilio_service::rule_text::RulesError;
 
 /// Why a processor ended.
 #[derive(Debug, thiserror::Error)]

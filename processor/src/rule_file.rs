@@ -4,20 +4,16 @@
 //! without saying so, and one that takes away what a crash is found by.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use auxilio_common::fields::{self, Field, Kind, annotations};
 use auxilio_common::{Timestamp, limits};
-use regex::RegexBuilder;
+use auxilio_service::rule_text::{self, OneOrMore, RuleFault, RuleText, RulesError};
 use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
 
 use crate::rule_set::{Base, RuleSets};
 use crate::site_rule::{Action, Condition, Given, SiteRule, Source, Test};
-
-/// Bytes of a compiled regular expression: far more than one about crashes takes.
-const REGEX_BYTES_MAX: usize = 1 << 20;
 
 /// Fields that a crash is found by: no rule changes them.
 const IDENTITY: [&str; 3] = ["uuid", "crash_id", "date_processed"];
@@ -28,70 +24,12 @@ const KEPT: [&str; 2] = ["product", "version"];
 /// Fields that are made after a site's rules: what those would write is lost.
 const MADE_LATER: [&str; 4] = ["signature", "proto_signature", "success", "json_dump"];
 
-/// A fault in the text of a rule file.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {what}")]
-pub struct RuleFileError {
-    /// The line, from 1.
-    pub line: usize,
-    /// What is wrong there.
-    pub what: String,
-}
-
-/// Rules that can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum RulesError {
-    /// Neither a list that comes with the program nor the path of a file.
-    #[error(
-        "\"{name}\" is no list of rules: name one of {shipped}, or a file by a path with a / or ending in .toml"
-    )]
-    Unknown {
-        /// What was named.
-        name: String,
-        /// Those that come with the program.
-        shipped: String,
-    },
-    /// The file can't be read.
-    #[error("can't read the rules in \"{path}\"")]
-    Read {
-        /// The file.
-        path: String,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The file is longer than any rule file has to be.
-    #[error("\"{path}\" is longer than {max} bytes and no rule file")]
-    TooLong {
-        /// The file.
-        path: String,
-        /// The limit.
-        max: u64,
-    },
-    /// The text is no set of rules.
-    #[error("the rules in \"{path}\" are refused")]
-    Refused {
-        /// The file.
-        path: String,
-        /// Where and why.
-        source: RuleFileError,
-    },
-}
-
 /// The rules that a configuration names: a list that comes with the program, or a file.
 pub fn load(name: &str) -> Result<RuleSets, RulesError> {
-    let path = Path::new(name);
-    let is_file = name.contains('/') || path.extension().is_some_and(|ending| ending == "toml");
-    if !is_file {
-        let base = base(name)
-            .ok_or_else(|| RulesError::Unknown { name: name.to_owned(), shipped: bases() })?;
+    if let Some(base) = base(name) {
         return Ok(RuleSets { base, ..RuleSets::default() });
     }
-    let failed = |source| RulesError::Read { path: name.to_owned(), source };
-    if std::fs::metadata(path).map_err(failed)?.len() > limits::RULE_FILE_BYTES_MAX {
-        let max = limits::RULE_FILE_BYTES_MAX;
-        return Err(RulesError::TooLong { path: name.to_owned(), max });
-    }
-    let text = std::fs::read_to_string(path).map_err(failed)?;
+    let text = rule_text::read_file(name, "list of rules", bases)?;
     read(&text).map_err(|source| RulesError::Refused { path: name.to_owned(), source })
 }
 
@@ -149,23 +87,13 @@ struct FileChange {
     show_protected: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMore {
-    One(String),
-    More(Vec<String>),
-}
-
 /// Reads a set of rules.
-pub fn read(text: &str) -> Result<RuleSets, RuleFileError> {
-    let file: File = toml::from_str(text).map_err(|error| RuleFileError {
-        line: line_of(text, error.span().map_or(0, |span| span.start)),
-        what: error.message().to_owned(),
-    })?;
-    let reader = Reader { text };
+pub fn read(text: &str) -> Result<RuleSets, RuleFault> {
+    let reader = Reader { text: RuleText(text) };
+    let file: File = reader.text.parse()?;
     if file.rule.len() > limits::RULES_COUNT_MAX {
         let what = format!("a file has at most {} rules [[rule]]", limits::RULES_COUNT_MAX);
-        return reader.wrong(0, what);
+        return reader.text.wrong(0, what);
     }
     let base = file.base.as_ref().map_or(Ok(Base::default()), |name| reader.base(name))?;
     let products = file.products.into_iter();
@@ -176,42 +104,31 @@ pub fn read(text: &str) -> Result<RuleSets, RuleFileError> {
         let at = rule.name.span().start;
         let rule = reader.rule(rule)?;
         if !names.insert(rule.name.clone()) {
-            return reader.wrong(at, format!("a second rule named {}", rule.name));
+            return reader.text.wrong(at, format!("a second rule named {}", rule.name));
         }
         site.push(rule);
     }
     Ok(RuleSets { base, products, site })
 }
 
-fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
-}
-
 struct Reader<'a> {
-    text: &'a str,
+    text: RuleText<'a>,
 }
 
 impl Reader<'_> {
-    fn wrong<T>(&self, at: usize, what: impl Into<String>) -> Result<T, RuleFileError> {
-        Err(RuleFileError { line: line_of(self.text, at), what: what.into() })
-    }
-
     /// Names the place where something is wrong.
-    fn at<T>(&self, at: usize, read: Result<T, String>) -> Result<T, RuleFileError> {
-        read.or_else(|what| self.wrong(at, what))
+    fn at<T>(&self, at: usize, read: Result<T, String>) -> Result<T, RuleFault> {
+        read.map_err(|what| self.text.fault(at, what))
     }
 
-    fn base(&self, name: &Spanned<String>) -> Result<Base, RuleFileError> {
+    fn base(&self, name: &Spanned<String>) -> Result<Base, RuleFault> {
         let what = || format!("{:?} is none of {}", name.get_ref(), bases());
         self.at(name.span().start, base(name.get_ref()).ok_or_else(what))
     }
 
-    fn rule(&self, rule: FileRule) -> Result<SiteRule, RuleFileError> {
+    fn rule(&self, rule: FileRule) -> Result<SiteRule, RuleFault> {
         let (name, at) = (rule.name.get_ref().clone(), rule.name.span().start);
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        if name.is_empty() || name.len() > limits::RULE_NAME_BYTES_MAX || !name.bytes().all(fits) {
-            return self.wrong(at, format!("{name:?} is no name of a rule: letters, digits and _"));
-        }
+        self.text.check_name(&rule.name)?;
         let conditions = rule.when.into_iter();
         let when = conditions
             .map(|given| self.at(given.span().start, condition(given.into_inner())))
@@ -230,7 +147,11 @@ impl Reader<'_> {
                 let at = field.span().start;
                 Action::Drop { field: self.at(at, dropped(field.into_inner()))? }
             }
-            _ => return self.wrong(at, format!("{name} has not exactly one of set, append, drop")),
+            _ => {
+                return self
+                    .text
+                    .wrong(at, format!("{name} has not exactly one of set, append, drop"));
+            }
         };
         Ok(SiteRule { name, when, action })
     }
@@ -242,15 +163,11 @@ fn condition(given: FileCondition) -> Result<Condition, String> {
         (None, Some(annotation)) => Source::Annotation(annotation),
         _ => return Err("a condition names one field or one annotation".to_owned()),
     };
-    let prefixes = given.prefix.map(|prefix| match prefix {
-        OneOrMore::One(text) => vec![text],
-        OneOrMore::More(texts) => texts,
-    });
     let tests = [
         given.equals.map(|text| Test::OneOf(vec![text])),
         given.one_of.map(Test::OneOf),
-        prefixes.map(Test::Prefix),
-        given.regex.map(|text| regex(&text)).transpose()?,
+        given.prefix.map(|texts| Test::Prefix(texts.into())),
+        given.regex.map(|text| rule_text::regex(&text, false)).transpose()?.map(Test::Regex),
         given.present.map(Test::Present),
     ];
     let mut tests = tests.into_iter().flatten();
@@ -259,14 +176,6 @@ fn condition(given: FileCondition) -> Result<Condition, String> {
         return Err(what.to_owned());
     };
     Ok(Condition { of, not: given.not, test })
-}
-
-fn regex(text: &str) -> Result<Test, String> {
-    RegexBuilder::new(text).size_limit(REGEX_BYTES_MAX).build().map(Test::Regex).map_err(|error| {
-        let text = error.to_string();
-        let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        format!("the regular expression can't be used: {last}")
-    })
 }
 
 /// A field of the table: what it does not list, nobody would see.

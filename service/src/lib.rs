@@ -18,6 +18,7 @@ pub mod log;
 pub mod metrics;
 pub mod ops;
 pub mod recurring;
+pub mod rule_text;
 pub mod secret;
 pub mod shell;
 pub mod shutdown;

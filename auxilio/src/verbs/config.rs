@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use auxilio_collector::{RuleSet, RulesError};
+use auxilio_collector::RuleSet;
 use auxilio_processor::rule_file;
 use auxilio_service::config as loader;
 use auxilio_service::environment::Environment;
+use auxilio_service::rule_text::RulesError;
 
 use crate::cli::{ConfigVerb, Place};
 use crate::installation::Installation;
@@ -25,7 +26,7 @@ pub(crate) fn perform(
             }
             match rule_file::load(&installation.config.processor.rules) {
                 // Likewise, on the processors.
-                Err(error @ rule_file::RulesError::Read { .. }) => {
+                Err(error @ RulesError::Read { .. }) => {
                     eprintln!("auxilio: not checked: {error}");
                 }
                 loaded => drop(loaded?),

@@ -5,11 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use auxilio_service::hangup::Hangup;
+use auxilio_service::rule_text::{RulesError, is_path};
 use auxilio_service::{Shell, error_chain, metrics};
 
 use super::RuleSet;
-use super::error::RulesError;
-use super::rule_set::is_path;
 
 /// How often the file is looked at. A look is one `stat`: it also sees a changed link, as ConfigMaps
 /// make, and file systems that tell nobody of changes.

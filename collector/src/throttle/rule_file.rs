@@ -3,20 +3,16 @@
 use std::collections::BTreeSet;
 
 use auxilio_common::{Day, Throttle, limits};
-use regex::RegexBuilder;
+use auxilio_service::rule_text::{self, OneOrMore, RuleFault, RuleText};
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::condition::{Condition, Test};
-use super::error::RuleError;
 use super::rule::{Rule, Step};
 use super::version::Range;
 
 /// The rule that a list of products stands for, where no rule asks `in_products` itself.
 const UNSUPPORTED_PRODUCT: &str = "unsupported_product";
-
-/// Bytes of a compiled regular expression: far more than one about crashes takes.
-const REGEX_BYTES_MAX: usize = 1 << 20;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -64,22 +60,13 @@ struct FileCondition {
     in_products: Option<bool>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMore {
-    One(String),
-    More(Vec<String>),
-}
-
 /// Reads a rule file.
-pub(crate) fn read(text: &str) -> Result<Vec<Rule>, RuleError> {
-    let file: File = toml::from_str(text).map_err(|error| RuleError {
-        line: line_of(text, error.span().map_or(0, |span| span.start)),
-        what: error.message().to_owned(),
-    })?;
+pub(crate) fn read(text: &str) -> Result<Vec<Rule>, RuleFault> {
+    let text = RuleText(text);
+    let file: File = text.parse()?;
     if file.rule.is_empty() || file.rule.len() > limits::RULES_COUNT_MAX {
         let what = format!("a rule set has 1 to {} rules [[rule]]", limits::RULES_COUNT_MAX);
-        return Err(RuleError { line: 1, what });
+        return text.wrong(0, what);
     }
     let asks = |rule: &Spanned<FileRule>| {
         rule.get_ref()
@@ -98,15 +85,11 @@ pub(crate) fn read(text: &str) -> Result<Vec<Rule>, RuleError> {
         let rule = Reader { text, products: &file.products }.rule(rule.into_inner())?;
         if !names.insert(rule.name.to_string()) {
             let what = format!("a second rule named {}", rule.name);
-            return Err(RuleError { line: line_of(text, at), what });
+            return text.wrong(at, what);
         }
         rules.push(rule);
     }
     Ok(rules)
-}
-
-fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }
 
 fn unsupported_product(products: &[String]) -> Rule {
@@ -128,42 +111,33 @@ fn unsupported_product(products: &[String]) -> Rule {
 }
 
 struct Reader<'a> {
-    text: &'a str,
+    text: RuleText<'a>,
     products: &'a [String],
 }
 
 impl Reader<'_> {
-    fn wrong<T>(&self, at: usize, what: impl Into<String>) -> Result<T, RuleError> {
-        Err(RuleError { line: line_of(self.text, at), what: what.into() })
-    }
-
-    fn rule(&self, rule: FileRule) -> Result<Rule, RuleError> {
-        let name = rule.name.get_ref();
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        if name.is_empty() || name.len() > limits::RULE_NAME_BYTES_MAX || !name.bytes().all(fits) {
-            let what = format!("{name:?} is no name of a rule: letters, digits and _");
-            return self.wrong(rule.name.span().start, what);
-        }
+    fn rule(&self, rule: FileRule) -> Result<Rule, RuleFault> {
+        self.text.check_name(&rule.name)?;
         let percent = rule.percent.as_ref().map_or(100.0, |percent| *percent.get_ref());
         if let Some(given) = &rule.percent
             && !(0.0..=100.0).contains(&percent)
         {
-            return self.wrong(given.span().start, "percent is from 0 to 100");
+            return self.text.wrong(given.span().start, "percent is from 0 to 100");
         }
         let verdict = self.step(&rule.verdict)?;
         let otherwise = match (&rule.otherwise, &rule.percent) {
             (Some(otherwise), Some(_)) => self.step(otherwise)?,
             (Some(otherwise), None) => {
-                return self.wrong(otherwise.span().start, "otherwise needs percent");
+                return self.text.wrong(otherwise.span().start, "otherwise needs percent");
             }
             (None, Some(percent)) => {
-                return self.wrong(percent.span().start, "percent needs otherwise");
+                return self.text.wrong(percent.span().start, "percent needs otherwise");
             }
             (None, None) => Step::Continue,
         };
         if verdict == otherwise {
             let what = "verdict and otherwise are the same, so the rule does nothing";
-            return self.wrong(rule.verdict.span().start, what);
+            return self.text.wrong(rule.verdict.span().start, what);
         }
         let when = self.conditions(rule.when)?;
         let any = rule.any.into_iter().map(|conditions| self.conditions(conditions));
@@ -174,39 +148,42 @@ impl Reader<'_> {
     fn conditions(
         &self,
         conditions: Vec<Spanned<FileCondition>>,
-    ) -> Result<Vec<Condition>, RuleError> {
+    ) -> Result<Vec<Condition>, RuleFault> {
         conditions.into_iter().map(|condition| self.condition(condition)).collect()
     }
 
-    fn step(&self, word: &Spanned<String>) -> Result<Step, RuleError> {
+    fn step(&self, word: &Spanned<String>) -> Result<Step, RuleFault> {
         let known = Step::ALL.into_iter().find(|step| step.as_str() == word.get_ref());
         known.map_or_else(
             || {
                 let words = Step::ALL.map(Step::as_str).join(", ");
-                self.wrong(word.span().start, format!("{:?} is none of {words}", word.get_ref()))
+                self.text
+                    .wrong(word.span().start, format!("{:?} is none of {words}", word.get_ref()))
             },
             Ok,
         )
     }
 
-    fn condition(&self, condition: Spanned<FileCondition>) -> Result<Condition, RuleError> {
+    fn condition(&self, condition: Spanned<FileCondition>) -> Result<Condition, RuleFault> {
         let at = condition.span().start;
         let mut condition = condition.into_inner();
         let mut tests = match self.tests(&mut condition) {
             Ok(tests) => tests,
-            Err(what) => return self.wrong(at, what),
+            Err(what) => return self.text.wrong(at, what),
         };
         let (Some(test), None) = (tests.pop(), tests.pop()) else {
-            return self.wrong(at, "a condition has exactly one test, such as equals or regex");
+            return self
+                .text
+                .wrong(at, "a condition has exactly one test, such as equals or regex");
         };
         let in_products = condition.in_products;
         let field = match (condition.field, in_products) {
             (Some(field), _) => field,
             (None, Some(_)) => "ProductName".to_owned(),
-            (None, None) => return self.wrong(at, "a condition names its field"),
+            (None, None) => return self.text.wrong(at, "a condition names its field"),
         };
         if condition.pointer.as_ref().is_some_and(|pointer| !pointer.starts_with('/')) {
-            return self.wrong(at, "a pointer into JSON begins with /");
+            return self.text.wrong(at, "a pointer into JSON begins with /");
         }
         Ok(Condition {
             field,
@@ -224,12 +201,9 @@ impl Reader<'_> {
         let cased = |texts: Vec<String>| -> Vec<String> {
             if lower { texts.iter().map(|text| text.to_lowercase()).collect() } else { texts }
         };
-        let prefixes = condition.prefix.take().map(|prefix| match prefix {
-            OneOrMore::One(text) => vec![text],
-            OneOrMore::More(texts) => texts,
-        });
         let version = condition.version.take().map(|text| range(&text)).transpose()?;
-        let regex = condition.regex.take().map(|text| regex(&text, lower)).transpose()?;
+        let regex =
+            condition.regex.take().map(|text| rule_text::regex(&text, lower)).transpose()?;
         let day = condition.built_before.take().map(|text| {
             text.parse::<Day>().map_err(|_| format!("{text:?} is no day such as 20171226"))
         });
@@ -238,7 +212,7 @@ impl Reader<'_> {
             condition.equals.take().map(|text| Test::OneOf(cased(vec![text]))),
             condition.one_of.take().map(|texts| Test::OneOf(cased(texts))),
             products.map(|products| Test::OneOf(cased(products))),
-            prefixes.map(|texts| Test::Prefix(cased(texts))),
+            condition.prefix.take().map(|texts| Test::Prefix(cased(texts.into()))),
             regex.map(Test::Regex),
             condition.present.map(Test::Present),
             version,
@@ -256,16 +230,4 @@ fn range(text: &str) -> Result<Test, String> {
     Range::parse(text)
         .map(|range| Test::Version { range, text: text.to_owned() })
         .ok_or_else(|| format!("{text:?} is no range of versions such as \">= 52, < 60\""))
-}
-
-fn regex(text: &str, ignore_case: bool) -> Result<regex::Regex, String> {
-    RegexBuilder::new(text)
-        .case_insensitive(ignore_case)
-        .size_limit(REGEX_BYTES_MAX)
-        .build()
-        .map_err(|error| {
-            let text = error.to_string();
-            let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            format!("the regular expression can't be used: {last}")
-        })
 }

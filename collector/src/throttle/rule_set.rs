@@ -1,11 +1,10 @@
 //! A rule set: rules in order, of which the first that decides wins.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use auxilio_common::{Annotations, Random, Throttle, Timestamp, limits};
+use auxilio_common::{Annotations, Random, Throttle, Timestamp};
+use auxilio_service::rule_text::{self, RulesError};
 
-use super::error::RulesError;
 use super::rule::{Rule, Step};
 use super::{rule_file, shipped};
 
@@ -45,17 +44,8 @@ impl RuleSet {
         if let Some(text) = shipped::text(source) {
             return Self::parse(source, text);
         }
-        if !is_path(source) {
-            let shipped = shipped::names().collect::<Vec<_>>().join(", ");
-            return Err(RulesError::Unknown { name: source.to_owned(), shipped });
-        }
-        let failed = |error| RulesError::Read { path: source.to_owned(), source: error };
-        let length = std::fs::metadata(source).map_err(failed)?.len();
-        if length > limits::RULE_FILE_BYTES_MAX {
-            let max = limits::RULE_FILE_BYTES_MAX;
-            return Err(RulesError::TooLong { path: source.to_owned(), max });
-        }
-        Self::parse(source, &std::fs::read_to_string(source).map_err(failed)?)
+        let shipped = || shipped::names().collect::<Vec<_>>().join(", ");
+        Self::parse(source, &rule_text::read_file(source, "rule set", shipped)?)
     }
 
     fn parse(path: &str, text: &str) -> Result<Self, RulesError> {
@@ -96,10 +86,4 @@ impl RuleSet {
     pub(crate) fn no_match() -> &'static str {
         NO_MATCH
     }
-}
-
-/// Whether a source is a file's path and no name.
-pub(crate) fn is_path(source: &str) -> bool {
-    source.contains('/')
-        || Path::new(source).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"))
 }

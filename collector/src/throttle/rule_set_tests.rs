@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use auxilio_common::{Annotations, Random, Throttle, Timestamp};
+use auxilio_service::rule_text::RulesError;
 
-use super::{RuleSet, RulesError};
+use super::RuleSet;
 
 /// SplitMix64, from a seed.
 #[derive(Debug)]

@@ -3,15 +3,17 @@
 
 use std::sync::LazyLock;
 
+use auxilio_service::rule_text::RuleFault;
+
 use crate::case::Case;
 use crate::draft::Draft;
 use crate::rule::{Rule, RuleError, always};
-use crate::rule_file::{RuleFileError, read};
+use crate::rule_file::read;
 use crate::rule_set::RuleSets;
 
 pub(super) const RULE: Rule = Rule { name: "transforms_2012", applies: always, act };
 
-static TRANSFORMS: LazyLock<Result<RuleSets, RuleFileError>> =
+static TRANSFORMS: LazyLock<Result<RuleSets, RuleFault>> =
     LazyLock::new(|| read(include_str!("../../rules/socorro-2012.toml")));
 
 fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
