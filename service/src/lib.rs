@@ -1,7 +1,8 @@
 //! The shell that every role starts through: configuration, logs, metrics, health, shutdown in two
-//! stages and the leased worker loop, each written once.
+//! stages, the leased worker loop and the text of rules that people write, each written once.
 //!
-//! What this crate deliberately is not: it knows no role, no store, no SQL and no file format. It
+//! What this crate deliberately is not: it knows no role, no store, no SQL and no format of a crash's
+//! files, and not what any rule says. It
 //! is the only place that reads the clock, the environment and the system's randomness; everybody
 //! else is handed them.
 

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use auxilio_signature::{CrashData, Lists, generate};
+use auxilio_testkit::splitmix::SplitMix;
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -30,7 +31,7 @@ for line in open(sys.argv[2], encoding="utf-8"):
 
 #[test]
 fn signatures_are_those_of_siggen_or_their_difference_is_explained() {
-    let crashes: Vec<Value> = (0..CRASHES).map(|seed| crash(&mut Dice(seed))).collect();
+    let crashes: Vec<Value> = (0..CRASHES).map(|seed| crash(&mut SplitMix::new(seed))).collect();
     let theirs = siggen(&crashes);
     assert_eq!(theirs.len(), crashes.len());
     let mut reasons: Vec<(String, Regex, usize)> = reasons();
@@ -114,24 +115,12 @@ fn installed(folder: &Path) -> PathBuf {
     python
 }
 
-/// Chance from a seed, with no crate for it: a step of SplitMix64.
-struct Dice(u64);
+fn one_in(dice: &mut SplitMix, count: usize) -> bool {
+    dice.index(count) == 0
+}
 
-impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) >> 32).unwrap() % bound
-    }
-
-    fn one_in(&mut self, count: usize) -> bool {
-        self.below(count) == 0
-    }
-
-    fn pick<'a>(&mut self, items: &[&'a str]) -> &'a str {
-        items[self.below(items.len())]
-    }
+fn pick<'a>(dice: &mut SplitMix, texts: &[&'a str]) -> &'a str {
+    dice.pick::<&str>(texts)
 }
 
 const PIECES: &[&str] = &[
@@ -220,50 +209,51 @@ const FILES: &[&str] = &[
 const MODULES: &[&str] =
     &["xul.dll", "XUL", "Lib.So", "[vdso]", "[a]b]", "", "libxul.so", "NTDLL.DLL"];
 
-fn function(dice: &mut Dice) -> String {
-    if dice.one_in(12) {
-        return dice.pick(&["panic", "panic_fmt", "f", "const", "main", "js_Interpret"]).to_owned();
+fn function(dice: &mut SplitMix) -> String {
+    if one_in(dice, 12) {
+        return pick(dice, &["panic", "panic_fmt", "f", "const", "main", "js_Interpret"])
+            .to_owned();
     }
-    (0..=dice.below(9)).map(|_| dice.pick(PIECES)).collect()
+    (0..=dice.index(9)).map(|_| pick(dice, PIECES)).collect()
 }
 
-fn frame(dice: &mut Dice) -> Value {
+fn frame(dice: &mut SplitMix) -> Value {
     let mut frame = json!({});
-    if !dice.one_in(4) {
+    if !one_in(dice, 4) {
         frame["function"] = function(dice).into();
     }
-    if !dice.one_in(3) {
-        frame["module"] = dice.pick(MODULES).into();
+    if !one_in(dice, 3) {
+        frame["module"] = pick(dice, MODULES).into();
     }
-    if dice.one_in(2) {
-        frame["file"] = dice.pick(FILES).into();
-        frame["line"] = json!([Value::Null, json!(0), json!(7), json!(-3)][dice.below(4)]);
+    if one_in(dice, 2) {
+        frame["file"] = pick(dice, FILES).into();
+        frame["line"] = json!([Value::Null, json!(0), json!(7), json!(-3)][dice.index(4)]);
     }
-    if dice.one_in(3) {
-        frame["offset"] = dice.pick(&["0x00ab", "0x0", "0X1F", "zz", "", "00ff"]).into();
+    if one_in(dice, 3) {
+        frame["offset"] = pick(dice, &["0x00ab", "0x0", "0X1F", "zz", "", "00ff"]).into();
     }
-    if dice.one_in(6) {
-        frame["unloaded_modules"] = json!([{"module": dice.pick(MODULES)}]);
+    if one_in(dice, 6) {
+        frame["unloaded_modules"] = json!([{"module": pick(dice, MODULES)}]);
     }
-    if dice.one_in(8) {
-        let inline = json!({"function": function(dice), "file": dice.pick(FILES), "line": 1});
+    if one_in(dice, 8) {
+        let inline = json!({"function": function(dice), "file": pick(dice, FILES), "line": 1});
         frame["inlines"] = json!([inline]);
     }
     frame
 }
 
-fn crash(dice: &mut Dice) -> Value {
-    let threads: Vec<Value> = (0..=dice.below(2))
+fn crash(dice: &mut SplitMix) -> Value {
+    let threads: Vec<Value> = (0..=dice.index(2))
         .map(|_| {
-            let frames: Vec<Value> = (0..dice.below(4)).map(|_| frame(dice)).collect();
-            json!({"frames": frames, "last_error_value": dice.pick(&["ERROR_SUCCESS", "", "ERROR_COMMITMENT_LIMIT"])})
+            let frames: Vec<Value> = (0..dice.index(4)).map(|_| frame(dice)).collect();
+            json!({"frames": frames, "last_error_value": pick(dice, &["ERROR_SUCCESS", "", "ERROR_COMMITMENT_LIMIT"])})
         })
         .collect();
     let mut crash =
-        json!({"threads": threads, "os": dice.pick(&["Windows NT", "Linux", "Mac OS X"])});
+        json!({"threads": threads, "os": pick(dice, &["Windows NT", "Linux", "Mac OS X"])});
     for (key, values) in ANNOTATIONS {
-        if dice.one_in(9) {
-            crash[*key] = serde_json::from_str(dice.pick(values)).unwrap();
+        if one_in(dice, 9) {
+            crash[*key] = serde_json::from_str(pick(dice, values)).unwrap();
         }
     }
     crash
