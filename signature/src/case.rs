@@ -12,6 +12,8 @@ pub(crate) struct Case<'a> {
     pub(crate) crash: &'a CrashData,
     pub(crate) lists: &'a Lists,
     pub(crate) style: Style,
+    /// Whether a step names the entry of a list that decided: it is searched for among all of them.
+    pub(crate) names_entries: bool,
 }
 
 /// The signature at work.

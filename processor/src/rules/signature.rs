@@ -12,7 +12,7 @@ use crate::stack::{Module as LoadedModule, Stack};
 pub(super) const RULE: Rule = Rule { name: "signature", applies: always, act };
 
 fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
-    let (made, steps) = Generator::new(case.lists).explain(&crash_data(case, draft));
+    let (made, steps) = Generator::new(case.lists).with_steps(&crash_data(case, draft));
     draft.set_text("signature", Some(&made.signature));
     draft.set_text("signature_debug", Some(&steps.join("\n")));
     draft.set_text("proto_signature", made.proto_signature.as_deref());

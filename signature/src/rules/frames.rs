@@ -107,7 +107,7 @@ fn hang_mark(case: &Case<'_>) -> Option<&'static str> {
 /// What the walk did at a frame, in words.
 fn told(place: usize, name: &str, step: Step, case: &Case<'_>) -> String {
     let entry = match step {
-        Step::Listed(_) => case.lists.why(name),
+        Step::Listed(_) if case.names_entries => case.lists.why(name),
         _ => None,
     };
     let what = match step {
@@ -116,8 +116,10 @@ fn told(place: usize, name: &str, step: Step, case: &Case<'_>) -> String {
         Step::Repeated => "is the library of the name before: passed over",
         Step::Listed(Kind::Irrelevant) => "is irrelevant: passed over",
         Step::Listed(Kind::Prefix) => "is a prefix: taken, and the walk goes on",
-        Step::Listed(Kind::Relevant) if entry.is_some() => "is relevant: taken, and the walk ends",
-        Step::Listed(Kind::Relevant) => "is in no list: taken, and the walk ends",
+        Step::Listed(Kind::Relevant) if case.names_entries && entry.is_none() => {
+            "is in no list: taken, and the walk ends"
+        }
+        Step::Listed(Kind::Relevant) => "is relevant: taken, and the walk ends",
     };
     let why = entry.map_or_else(String::new, |entry| {
         format!(" ({} {} list, line {}: {})", entry.layer, entry.list, entry.line, entry.text)
