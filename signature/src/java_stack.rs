@@ -33,6 +33,14 @@ pub(crate) fn signature(trace: &Value) -> (String, Vec<&'static str>) {
     (signature, notes)
 }
 
+/// As much of a stack as its signature is made from: two lines.
+pub(crate) fn told_part(trace: &str) -> &str {
+    let (_, rest) = next_line(trace);
+    let after = rest.and_then(|rest| next_line(rest).1).unwrap_or_default();
+    // What comes after the second line is the end of the whole.
+    &trace[..trace.len() - after.len()]
+}
+
 /// No colon stands between message and method, unless the message ends in an address: an old fault of
 /// Mozilla's generator, kept there for the signatures' sake.
 fn joined(class: &str, message: &str, method: &str) -> String {

@@ -18,6 +18,7 @@ mod lenient;
 mod lists;
 mod normalise;
 mod post_rule;
+mod reduced;
 mod rules;
 mod source_path;
 mod style;

@@ -82,6 +82,23 @@ pub(crate) fn normalise(
     Ok(without_function(parts, lower_case))
 }
 
+/// What of a function's name every list sees: before its line is added and its spaces are looked at.
+pub(crate) fn bare(
+    function: &str,
+    file: Option<&str>,
+    scratch: &mut Scratch,
+) -> Result<Box<str>, NothingButQualifiers> {
+    let path = file.and_then(source_path::path_of);
+    let function = source_path::with_module(path, bounded(function));
+    let is_rust = path.is_some_and(source_path::is_rust);
+    memo::with(
+        &function,
+        is_rust,
+        || named(&function, is_rust, scratch),
+        |named| named.bare.clone(),
+    )
+}
+
 fn without_function(parts: &NamedParts<'_>, lower_case: bool) -> String {
     if let (Some(file), Some(line @ (i64::MIN..=-1 | 1..))) = (parts.file, parts.line) {
         return format!("{}#{line}", source_path::base_name(bounded(file)));
