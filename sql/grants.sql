@@ -1,7 +1,7 @@
 -- Who may do what. Applied after the procedures, each time, so that this page is the whole truth:
 -- first everything is taken away, then given. Tables are changed by procedures alone.
 
-REVOKE ALL ON jobs, job_outcomes, processors, reports, releases_raw FROM PUBLIC, auxilio_collector,
+REVOKE ALL ON jobs, job_outcomes, processors, reports, frames, releases_raw FROM PUBLIC, auxilio_collector,
     auxilio_monitor, auxilio_processor, auxilio_middleware, auxilio_cron, auxilio_analyst;
 -- Procedures come here new, without a right for anybody.
 
@@ -21,7 +21,7 @@ GRANT EXECUTE ON FUNCTION ask_jobs, await_raw TO auxilio_middleware;
 
 -- Cron counts, and asks for crashes to be processed again; people do so under its rights. Rows that
 -- went astray are written anew from the store.
-GRANT SELECT ON reports, jobs, job_outcomes TO auxilio_cron;
+GRANT SELECT ON reports, frames, jobs, job_outcomes TO auxilio_cron;
 GRANT EXECUTE ON FUNCTION ask_jobs, queue_forgotten, write_reports, ensure_partition,
     ensure_outcomes_partition TO auxilio_cron;
 
@@ -30,6 +30,7 @@ GRANT SELECT (id, client_crash_date, date_processed, uuid, product, version, bui
     install_age, last_crash, uptime, cpu_name, cpu_info, reason, address, os_name, os_version,
     started_datetime, completed_datetime, success, truncated, processor_notes, app_notes,
     distributor, distributor_version, topmost_filenames, addons_checked, flash_version, hangid,
-    process_type, release_channel, productid, crash_day, generation, quality, throttle, sample_rate)
+    process_type, release_channel, productid, crash_day, generation, quality, throttle, sample_rate,
+    proto_signature, group_key)
     ON reports TO auxilio_analyst;
 GRANT SELECT ON job_outcomes, releases_raw TO auxilio_analyst;

@@ -232,6 +232,10 @@ pub const MATCHED_NAME_BYTES_MAX: usize = 4096;
 /// Frames of a thread that a signature is made from, inlined ones counted: Mozilla's number.
 pub const SIGNATURE_FRAMES_MAX: usize = 40;
 
+/// Bytes of what a signature is made from, as it is kept for each crash: forty frames with names of the
+/// longest have half of it. A crash with more is not signed again when lists change.
+pub const SIGNATURE_INPUT_BYTES_MAX: usize = 128 * 1024;
+
 /// Bytes of one list of patterns, built-in or a site's: Mozilla's largest has 8 kB.
 pub const SIGNATURE_LIST_BYTES_MAX: usize = 1024 * 1024;
 

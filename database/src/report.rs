@@ -4,7 +4,7 @@ use auxilio_common::limits::INDEXED_TEXT_CHARS_MAX;
 use auxilio_common::{CrashId, Day, Generation, Quality, Throttle, Timestamp};
 use serde::Serialize;
 
-use crate::text;
+use crate::{Frames, text};
 
 /// A row of `reports`. The names are those of the columns; `None` is NULL.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -89,6 +89,12 @@ pub struct Report {
     pub release_channel: Option<String>,
     /// The product's GUID.
     pub productid: Option<String>,
+    /// Names of all frames of the crashing thread.
+    pub proto_signature: Option<String>,
+    /// What groups crashes whose own code has no symbols.
+    pub group_key: Option<String>,
+    /// What the signature was made from. It goes to a table beside `reports`.
+    pub frames: Option<Frames>,
 }
 
 /// Columns in an index that refuses long values.
@@ -145,6 +151,9 @@ impl Report {
             process_type: None,
             release_channel: None,
             productid: None,
+            proto_signature: None,
+            group_key: None,
+            frames: None,
         }
     }
 
@@ -177,7 +186,7 @@ impl Report {
     }
 
     /// All columns of text, by name.
-    pub(crate) fn texts(&mut self) -> [(&'static str, &mut Option<String>); 24] {
+    pub(crate) fn texts(&mut self) -> [(&'static str, &mut Option<String>); 26] {
         [
             ("product", &mut self.product),
             ("version", &mut self.version),
@@ -203,6 +212,8 @@ impl Report {
             ("process_type", &mut self.process_type),
             ("release_channel", &mut self.release_channel),
             ("productid", &mut self.productid),
+            ("proto_signature", &mut self.proto_signature),
+            ("group_key", &mut self.group_key),
         ]
     }
 }

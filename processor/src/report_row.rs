@@ -1,7 +1,7 @@
 //! The row of a report, from the document that the store keeps: row and store say the same.
 
 use auxilio_common::{Generation, ProcessedDocument, Quality, RawCrash, Throttle, Timestamp};
-use auxilio_database::Report;
+use auxilio_database::{Frames, Report};
 use serde_json::Value;
 
 /// The row of a processed crash.
@@ -51,6 +51,9 @@ pub fn report_row(raw: &RawCrash, document: &ProcessedDocument) -> Report {
     report.process_type = text("process_type").filter(|kind| kind != "parent");
     report.release_channel = text("release_channel");
     report.productid = text("productid");
+    report.proto_signature = text("proto_signature");
+    report.group_key = text("group_key");
+    report.frames = crash.text("signature_input").and_then(Frames::of);
     report
 }
 

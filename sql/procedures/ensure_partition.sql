@@ -1,12 +1,18 @@
--- Makes the week of reports that a day lies in, if it is not there. True if it was made.
+-- Makes the week that a day lies in, of reports and of what stands beside them, where it is not there.
+-- True if anything was made.
 CREATE OR REPLACE FUNCTION ensure_partition(p_day date) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 AS $$
 DECLARE
     monday date := date_trunc('week', p_day::timestamp)::date;
+    parent text;
+    made   boolean := false;
 BEGIN
-    RETURN make_partition('reports', 'reports_' || to_char(monday, 'YYYYMMDD'), 'crash_day',
-        monday, monday + 7);
+    FOREACH parent IN ARRAY ARRAY['reports', 'frames'] LOOP
+        made := make_partition(parent, parent || to_char(monday, '_YYYYMMDD'), 'crash_day', monday,
+            monday + 7) OR made;
+    END LOOP;
+    RETURN made;
 END
 $$;

@@ -10,6 +10,7 @@ use super::field::{boolean, integer, number, structure, text, texts, time};
 use super::memory_structure::{MEASURES, REPORT};
 use super::trace_structure::{BREADCRUMB, JAVA_EXCEPTION};
 use super::{Field, Kind};
+use crate::limits;
 
 /// The row for all minidumps but the main one, each of which stands under its own name.
 ///
@@ -58,6 +59,8 @@ pub const FIELDS: &[Field] = &[
     // Why and where.
     text("signature", "The bucket that the crash belongs to.").indexed().in_2012("signature"),
     text("proto_signature", "All normalised frames of the crashing thread, before the lists choose."),
+    text("group_key", "What groups crashes whose own code has no symbols: module and offset, build, reason, thread."),
+    text("signature_input", "What the signature was made from, as a line for `auxilio signature`: frames of the crashing thread with normalised names, and what the rules look at.").protected().unsearched().at_most(limits::SIGNATURE_INPUT_BYTES_MAX),
     text("signature_debug", "How the signature came about, step by step.").protected().unsearched(),
     text("report_type", "crash or hang.").exact(),
     text("reason", "The kind of crash: signal or exception, and its detail.").in_2012("reason"),

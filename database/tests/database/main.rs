@@ -7,6 +7,7 @@ mod builds;
 mod contention;
 mod fixture;
 mod forgotten;
+mod frames;
 mod jobs;
 mod matching;
 mod migrations;

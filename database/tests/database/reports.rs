@@ -43,6 +43,7 @@ async fn every_field_reaches_its_column() {
     (row.distributor, row.distributor_version) = (text("d"), text("dv"));
     (row.topmost_filenames, row.flash_version, row.hangid) = (text("t"), text("f"), text("h"));
     (row.process_type, row.release_channel, row.productid) = (text("p"), text("r"), text("{}"));
+    (row.proto_signature, row.group_key) = (text("a::b | c"), text("k"));
     let answer = f.processor.save_report(row, &job, JobOutcome::Processed).await.unwrap();
     assert_eq!(answer, Completion::Completed);
 

@@ -57,6 +57,8 @@ async fn no_role_changes_a_table_with_its_own_hands() {
             "DELETE FROM job_outcomes",
             "DELETE FROM processors",
             "DELETE FROM releases_raw",
+            "DELETE FROM frames",
+            "UPDATE frames SET data = ''",
             "CREATE TABLE mine (n integer)",
             "SELECT nextval('job_tokens')",
         ] {
@@ -76,7 +78,7 @@ async fn analyst_sees_no_protected_column_and_the_collector_nothing() {
         assert!(client.batch_execute(&format!("SELECT {column} FROM reports")).await.is_err());
     }
     client.batch_execute("SET ROLE auxilio_collector").await.unwrap();
-    for table in ["jobs", "job_outcomes", "processors", "reports"] {
+    for table in ["jobs", "job_outcomes", "processors", "reports", "frames"] {
         assert!(client.batch_execute(&format!("SELECT FROM {table}")).await.is_err());
     }
 }

@@ -12,14 +12,29 @@ use crate::stack::{Module as LoadedModule, Stack};
 pub(super) const RULE: Rule = Rule { name: "signature", applies: always, act };
 
 fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
-    let (made, steps) = Generator::new(case.lists).with_steps(&crash_data(case, draft));
+    let data = crash_data(case, draft);
+    let (made, steps) = Generator::new(case.lists).with_steps(&data);
     draft.set_text("signature", Some(&made.signature));
     draft.set_text("signature_debug", Some(&steps.join("\n")));
     draft.set_text("proto_signature", made.proto_signature.as_deref());
+    let group_key = made.group_key.map(|key| key.to_string());
+    draft.set_text("group_key", group_key.as_deref());
     for note in made.notes {
         draft.note(note);
     }
+    keep_input(&data, draft);
     Ok(())
+}
+
+/// Keeps what the signature was made from. A part of it would be signed as another crash, so it is all
+/// or nothing.
+fn keep_input(data: &CrashData, draft: &mut Draft) {
+    let input = data.reduced().to_json();
+    if input.len() <= limits::SIGNATURE_INPUT_BYTES_MAX {
+        draft.set("signature_input", Some(input));
+    } else {
+        draft.note("it is made from too much to be kept: changes of lists will pass it by");
+    }
 }
 
 fn crash_data(case: &Case<'_>, draft: &Draft) -> CrashData {
@@ -80,9 +95,11 @@ fn without_the_rest(thread: &Thread) -> Thread {
 
 #[cfg(test)]
 mod tests {
+    use auxilio_common::limits;
+    use auxilio_signature::{CrashData, Lists, generate};
     use serde_json::json;
 
-    use crate::sample::{processed_case, raw};
+    use crate::sample::{processed_case, processed_dump, raw};
 
     #[test]
     fn frames_annotations_and_the_reason_make_the_signature() {
@@ -102,8 +119,29 @@ mod tests {
             Some("stackoverflow | Abort | out of room | OOM | large | inner")
         );
         assert_eq!(made.crash.text("proto_signature"), Some("ntdll.dll | inner | outer"));
+        let input = made.crash.text("signature_input").unwrap();
+        let again = generate(&CrashData::from_own_json(input).unwrap(), Lists::built_in());
+        assert_eq!(Some(&*again.signature), made.crash.text("signature"));
         let debug = made.crash.text("signature_debug").unwrap();
         assert!(debug.lines().count() > 3 && debug.contains("stackoverflow | "), "{debug}");
+    }
+
+    #[test]
+    fn code_without_symbols_has_a_key_and_too_much_of_anything_is_not_kept() {
+        let made = processed_dump(&json!({
+            "crash_info": {"crashing_thread": 0, "type": "SIGSEGV"},
+            "threads": [{"thread_name": "Worker 7", "frames": [{"module": "plug.so", "module_offset": "0x12"}]}],
+            "modules": [{"filename": "demo"}, {"filename": "plug.so", "debug_id": "5A7C0"}],
+        }));
+        let key = "plug.so+0x12 (5A7C0) | SIGSEGV | Worker #";
+        assert_eq!(made.crash.text("group_key"), Some(key));
+        let long = "f".repeat(limits::SIGNATURE_INPUT_BYTES_MAX);
+        let made = processed_dump(&json!({"threads": [{"frames": [{"function": long}]}]}));
+        assert!(
+            made.crash.get("signature_input").is_none() && made.crash.get("signature").is_some()
+        );
+        let note = made.notes.iter().find(|note| note.starts_with("signature: it is made from"));
+        assert!(note.is_some(), "{:?}", made.notes);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use auxilio_disk_store::DiskStore;
 use auxilio_processor::Config;
 use auxilio_service::clock::SystemRandom;
 use auxilio_service::{Shell, Shutdown, Version, metrics};
+use auxilio_signature::{CrashData, Lists, generate};
 use auxilio_stackwalk::{Pool, PoolOptions};
 use auxilio_testkit::crashme::{self, Kind, Options};
 use auxilio_testkit::interposed_store::InterposedStore;
@@ -146,6 +147,24 @@ impl Fixture {
         self.store.get_processed(crash_id).await.unwrap().unwrap()
     }
 
+    /// What is kept beside the row is signed as the processor signed the crash.
+    async fn is_signed_alike(&self, document: &ProcessedDocument) {
+        let cron = Database::connect(&self.config, DbRole::Cron).unwrap();
+        let crash_id = document.envelope.crash_id;
+        let crashes = cron.signed_crashes(crash_id.day(), None, 100).await.unwrap();
+        let row = crashes.into_iter().find(|crash| crash.crash_id == crash_id).unwrap();
+        let line = row.frames.as_ref().map(|frames| frames.line().unwrap());
+        assert_eq!(line.as_deref(), document.crash.text("signature_input"));
+        // Documents that a test made have none.
+        let Some(line) = line else { return };
+        let made = generate(&CrashData::from_own_json(&line).unwrap(), Lists::built_in());
+        assert_eq!(Some(&*made.signature), document.crash.text("signature"));
+        assert_eq!(row.signature.as_deref(), document.crash.text("signature"));
+        let key = made.group_key.map(|key| key.to_string());
+        assert_eq!(key.as_deref(), document.crash.text("group_key"));
+        assert_eq!(row.group_key, key);
+    }
+
     /// Waits for the end of a crash's job, and that row and store say the same of it.
     pub(crate) async fn ended(&self, crash_id: CrashId) -> ProcessedDocument {
         until("the job has ended", async || {
@@ -158,6 +177,7 @@ impl Fixture {
         let row = reader.report_row(crash_id).await.unwrap().unwrap();
         assert_eq!(row.generation, document.envelope.generation);
         assert_eq!(row.quality, document.envelope.quality);
+        self.is_signed_alike(&document).await;
         document
     }
 }
