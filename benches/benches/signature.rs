@@ -83,7 +83,9 @@ fn beside(answer: &Value, ours: f64, data: &[CrashData], lists: &Lists) {
     let different: Vec<_> = data
         .iter()
         .zip(protos)
-        .map(|(crash, theirs)| (generate(crash, lists).proto_signature, theirs.as_str()))
+        .map(|(crash, theirs)| {
+            (generate(crash, lists).proto_signature().map(str::to_owned), theirs.as_str())
+        })
         .filter(|(ours, theirs)| ours.as_deref() != *theirs)
         .collect();
     println!("{} of {} proto signatures are equal", data.len() - different.len(), data.len());

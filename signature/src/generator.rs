@@ -1,27 +1,31 @@
 //! Making a signature: all rules, in their order.
 
-use serde::{Deserialize, Serialize};
-
 use crate::case::{Case, Draft};
 use crate::crash_data::CrashData;
+use crate::frame_names::FrameNames;
 use crate::group_key::GroupKey;
 use crate::lists::Lists;
 use crate::rules::RULES;
 use crate::style::Style;
 
 /// A signature and how it came about.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signature {
     /// The name of the bucket, at most 255 characters.
     pub signature: String,
-    /// All named frames of the thread, before the lists choose; absent where there are none.
-    pub proto_signature: Option<String>,
-    /// The same as a list: what a change of lists can be tried on.
-    pub normalized_frames: Vec<String>,
+    /// All named frames of the thread, before the lists choose: what a change of lists can be tried on.
+    pub normalized_frames: FrameNames,
     /// What groups crashes whose own code has no symbols; absent where it has some.
     pub group_key: Option<GroupKey>,
     /// What a reader of the signature should know.
     pub notes: Vec<String>,
+}
+
+impl Signature {
+    /// The names of all frames as one text; absent where there are none.
+    pub fn proto_signature(&self) -> Option<&str> {
+        (!self.normalized_frames.is_empty()).then(|| self.normalized_frames.joined())
+    }
 }
 
 /// Makes signatures, by lists and in a style.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::crash_data::{CrashData, Frame, Module};
 use crate::json;
 use crate::lists::{Kind, Lists};
-use crate::normalise::{self, NamedParts, Scratch, filled, without_leading_zeros};
+use crate::normalise::{NamedParts, Namer, filled, without_leading_zeros};
 
 /// The key, as text: `module+0xoffset (build id) | in module | reason | thread name`. A part that is
 /// not known is left out.
@@ -68,25 +68,25 @@ enum Owner<'a> {
 fn owner<'a>(frames: &'a [Frame], lists: &Lists) -> Owner<'a> {
     for frame in frames.iter().filter(|frame| is_own(frame, lists)) {
         match symbols(frame, lists) {
-            Symbols::None => return Owner::Frame(frame),
             Symbols::Telling => return Owner::HasSymbols,
-            Symbols::Irrelevant => {}
+            // Without a module it has no place.
+            Symbols::None if filled(frame.module.as_deref()).is_some() => {
+                return Owner::Frame(frame);
+            }
+            Symbols::None | Symbols::Irrelevant => {}
         }
     }
     Owner::NoFrame
 }
 
-/// A frame with a function and no module is taken for the program's own.
+/// A frame without a module is taken for the program's own.
 fn is_own(frame: &Frame, lists: &Lists) -> bool {
-    match filled(frame.module.as_deref()) {
-        Some(module) => !lists.is_foreign(&module.to_lowercase()),
-        None => filled(frame.function.as_deref()).is_some(),
-    }
+    filled(frame.module.as_deref()).is_none_or(|module| !lists.is_foreign(&module.to_lowercase()))
 }
 
 /// What the symbols of a frame of the program's own are.
 enum Symbols {
-    /// It has no function.
+    /// It has no function of which anything can be read.
     None,
     /// All its functions are irrelevant: an allocator or a panic that was linked into the program.
     Irrelevant,
@@ -97,18 +97,19 @@ enum Symbols {
 fn symbols(frame: &Frame, lists: &Lists) -> Symbols {
     let inlined = frame.inlines.iter().flatten().map(|inline| (&inline.function, &inline.file));
     let functions = inlined.chain([(&frame.function, &frame.file)]);
-    let mut scratch = Scratch::default();
     let mut symbols = Symbols::None;
+    let mut name = String::new();
     for (function, file) in functions {
         let function = filled(function.as_deref());
         let parts = NamedParts { function, file: file.as_deref(), ..NamedParts::default() };
-        if function.is_none() {
+        name.clear();
+        if !Namer::with(|namer| namer.write_function(&parts, lists, &mut name)) {
             continue;
         }
-        match normalise::normalise(&parts, false, lists, &mut scratch) {
-            Ok(name) if lists.kind(&name) == Kind::Irrelevant => symbols = Symbols::Irrelevant,
-            _ => return Symbols::Telling,
+        if lists.kind(&name) != Kind::Irrelevant {
+            return Symbols::Telling;
         }
+        symbols = Symbols::Irrelevant;
     }
     symbols
 }

@@ -9,6 +9,7 @@
 
 mod case;
 mod crash_data;
+mod frame_names;
 mod generator;
 mod group_key;
 mod java_exception;
@@ -26,6 +27,7 @@ mod thread_frames;
 mod walk;
 
 pub use crash_data::{CrashData, Frame, Inline, Module, Thread, UnloadedModule};
+pub use frame_names::FrameNames;
 pub use generator::{Generator, Signature, generate};
 pub use group_key::GroupKey;
 pub use lists::{ListError, ListTexts, Lists};

@@ -10,13 +10,14 @@ mod spacing;
 mod template;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use auxilio_common::limits;
 
 use crate::crash_data::{Frame, UnloadedModule};
 use crate::lists::Lists;
 use crate::source_path;
-use memo::Named;
+use memo::{Memo, Slot};
 
 /// A frame to be named: a physical one, or one that was inlined into it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,69 +49,138 @@ pub(crate) fn filled(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-/// A function's text that is nothing but a qualifier, on which Mozilla's generator breaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NothingButQualifiers;
-
 /// Text on its way from one step to the next; kept from frame to frame, for its memory.
 #[derive(Debug, Default)]
-pub(crate) struct Scratch {
+struct Scratch {
+    spelled: String,
     types: String,
     arguments: String,
+    kept: String,
     closers: Vec<u8>,
 }
 
-/// The first of these that a frame has: function, file and line, module, unloaded module, address.
-/// Empty where it has none.
-pub(crate) fn normalise(
-    parts: &NamedParts<'_>,
-    lower_case: bool,
-    lists: &Lists,
-    scratch: &mut Scratch,
-) -> Result<String, NothingButQualifiers> {
-    if let Some(function) = parts.function {
-        let path = parts.file.and_then(source_path::path_of);
+/// Names frames, and remembers how.
+#[derive(Debug)]
+pub(crate) struct Namer {
+    memo: Memo,
+    /// For functions that are too long to be remembered.
+    long: Slot,
+    scratch: Scratch,
+}
+
+thread_local! {
+    static NAMER_OF_THREAD: RefCell<Namer> = const { RefCell::new(Namer::new()) };
+}
+
+impl Namer {
+    const fn new() -> Self {
+        let scratch = Scratch {
+            spelled: String::new(),
+            types: String::new(),
+            arguments: String::new(),
+            kept: String::new(),
+            closers: Vec::new(),
+        };
+        Self { memo: Memo::new(), long: Slot::new(), scratch }
+    }
+
+    /// Does something with the thread's own.
+    pub(crate) fn with<T>(act: impl FnOnce(&mut Self) -> T) -> T {
+        NAMER_OF_THREAD.with_borrow_mut(act)
+    }
+
+    /// Writes the first of these that a frame has: function, file and line, module, unloaded module,
+    /// address. Nothing where it has none.
+    pub(crate) fn write(
+        &mut self,
+        parts: &NamedParts<'_>,
+        lower_case: bool,
+        lists: &Lists,
+        out: &mut String,
+    ) {
+        if !self.write_function(parts, lists, out) {
+            write_without_function(parts, lower_case, out);
+        }
+    }
+
+    /// Writes the name of a frame's function, if it has one. One of which nothing is left that could
+    /// be read is as good as none: it would leave a signature empty.
+    pub(crate) fn write_function(
+        &mut self,
+        parts: &NamedParts<'_>,
+        lists: &Lists,
+        out: &mut String,
+    ) -> bool {
+        let is_rust = parts.file.and_then(source_path::rust_path).is_some();
+        let Some(named) = parts.function.and_then(|function| self.read(function, parts.file))
+        else {
+            return false;
+        };
+        if lists.keeps_line(named.bare()) {
+            // Without a line the text is Python's for nothing: compatibility.
+            let line = parts.line.map_or_else(|| "None".to_owned(), |line| line.to_string());
+            finish(&format!("{}:{line}", named.bare()), is_rust, out);
+        } else {
+            out.push_str(named.finished());
+        }
+        true
+    }
+
+    /// What of a function's name every list sees, before its line is added and its spaces are looked
+    /// at; none if nothing of it can be read.
+    pub(crate) fn bare(&mut self, function: &str, file: Option<&str>) -> Option<&str> {
+        self.read(function, file).map(Slot::bare)
+    }
+
+    fn read(&mut self, function: &str, file: Option<&str>) -> Option<&Slot> {
+        let path = file.and_then(source_path::rust_path);
         let function = source_path::with_module(path, bounded(function));
-        let is_rust = path.is_some_and(source_path::is_rust);
-        return memo::with(
-            &function,
-            is_rust,
-            || named(&function, is_rust, scratch),
-            |named| with_line(named, parts.line, is_rust, lists),
-        );
+        let named = self.named(&function, path.is_some());
+        named.finished().bytes().any(|byte| byte.is_ascii_graphic()).then_some(named)
     }
-    Ok(without_function(parts, lower_case))
+
+    fn named(&mut self, function: &str, is_rust: bool) -> &Slot {
+        let (slot, is_known) = self.memo.slot(function, is_rust).unwrap_or((&mut self.long, false));
+        if !is_known {
+            let bare = if is_rust {
+                rust::normalise(function, &mut self.scratch)
+            } else {
+                cpp::normalise(function, &mut self.scratch)
+            };
+            slot.fill(function, is_rust, bare, |bare, out| finish(bare, is_rust, out));
+        }
+        slot
+    }
 }
 
-/// What of a function's name every list sees: before its line is added and its spaces are looked at.
-pub(crate) fn bare(
-    function: &str,
-    file: Option<&str>,
-    scratch: &mut Scratch,
-) -> Result<Box<str>, NothingButQualifiers> {
-    let path = file.and_then(source_path::path_of);
-    let function = source_path::with_module(path, bounded(function));
-    let is_rust = path.is_some_and(source_path::is_rust);
-    memo::with(
-        &function,
-        is_rust,
-        || named(&function, is_rust, scratch),
-        |named| named.bare.clone(),
-    )
-}
-
-fn without_function(parts: &NamedParts<'_>, lower_case: bool) -> String {
+fn write_without_function(parts: &NamedParts<'_>, lower_case: bool, out: &mut String) {
     if let (Some(file), Some(line @ (i64::MIN..=-1 | 1..))) = (parts.file, parts.line) {
-        return format!("{}#{line}", source_path::base_name(bounded(file)));
+        out.push_str(source_path::base_name(bounded(file)));
+        out.push('#');
+        out.push_str(&line.to_string());
+    } else if let Some(module) = parts.module {
+        write_module(bounded(module), lower_case, out);
+    } else if let Some(unloaded) = parts.unloaded {
+        out.push_str("(unloaded ");
+        out.push_str(bounded(unloaded.module.as_deref().unwrap_or("None")));
+        out.push(')');
+    } else if let Some(offset) = parts.offset {
+        out.push('@');
+        out.push_str(&without_leading_zeros(offset));
     }
-    if let Some(module) = parts.module {
-        let module = bounded(module).trim_matches(['[', ']']);
-        return if lower_case { module.to_lowercase() } else { module.to_owned() };
+}
+
+fn write_module(module: &str, lower_case: bool, out: &mut String) {
+    let module = module.trim_matches(['[', ']']);
+    let start = out.len();
+    if !lower_case {
+        out.push_str(module);
+    } else if module.is_ascii() {
+        out.push_str(module);
+        out[start..].make_ascii_lowercase();
+    } else {
+        out.push_str(&module.to_lowercase());
     }
-    if let Some(unloaded) = parts.unloaded {
-        return format!("(unloaded {})", bounded(unloaded.module.as_deref().unwrap_or("None")));
-    }
-    parts.offset.map(|offset| format!("@{}", without_leading_zeros(offset))).unwrap_or_default()
 }
 
 /// Names longer than any compiler writes are cut.
@@ -130,41 +200,12 @@ pub(crate) fn without_leading_zeros(offset: &str) -> Cow<'_, str> {
     Cow::Owned(format!("0x{}", bounded(kept).to_ascii_lowercase()))
 }
 
-fn named(
-    function: &str,
-    is_rust: bool,
-    scratch: &mut Scratch,
-) -> Result<Named, NothingButQualifiers> {
-    let bare = if is_rust {
-        rust::normalise(function, scratch)
-    } else {
-        cpp::normalise(function, scratch)?
-    };
-    let finished = finished(&bare, is_rust);
-    let finished = (finished != bare).then(|| finished.into());
-    Ok(Named { bare: bare.into(), finished })
-}
-
-/// The name at last: a function whose line tells states of an interpreter apart keeps it.
-fn with_line(named: &Named, line: Option<i64>, is_rust: bool, lists: &Lists) -> String {
-    if lists.keeps_line(&named.bare) {
-        // Without a line the text is Python's for nothing: compatibility.
-        let line = line.map_or_else(|| "None".to_owned(), |line| line.to_string());
-        return finished(&format!("{}:{line}", named.bare), is_rust).into_owned();
-    }
-    named.finished.as_deref().unwrap_or(&named.bare).to_owned()
-}
-
 /// The end of both ways: spaces come in one way, and the compiler's hash goes.
-fn finished(bare: &str, is_rust: bool) -> Cow<'_, str> {
-    let fixed = spacing::fix(Cow::Borrowed(bare));
-    match fixed {
-        Cow::Borrowed(text) if is_rust => Cow::Borrowed(&text[..rust::without_hash(text)]),
-        Cow::Owned(mut text) if is_rust => {
-            text.truncate(rust::without_hash(&text));
-            Cow::Owned(text)
-        }
-        fixed => fixed,
+fn finish(bare: &str, is_rust: bool, out: &mut String) {
+    let start = out.len();
+    spacing::write(bare, out);
+    if is_rust {
+        out.truncate(start + rust::without_hash(&out[start..]));
     }
 }
 
@@ -173,7 +214,9 @@ mod tests {
     use super::*;
 
     fn named(parts: &NamedParts<'_>, lower_case: bool) -> String {
-        normalise(parts, lower_case, Lists::built_in(), &mut Scratch::default()).unwrap()
+        let mut name = String::new();
+        Namer::new().write(parts, lower_case, Lists::built_in(), &mut name);
+        name
     }
 
     #[test]

@@ -9,7 +9,7 @@ use auxilio_common::limits;
 use serde_json::{Map, Value, json};
 
 use crate::crash_data::{CrashData, Frame, Inline, Module, Thread, UnloadedModule};
-use crate::normalise::{self, Scratch, filled};
+use crate::normalise::{Namer, filled};
 use crate::{java_stack, json as values, source_path};
 
 /// What a thread's name must hold for the first thread to be looked at as well.
@@ -128,33 +128,34 @@ fn placed(frames: &[Frame]) -> impl Iterator<Item = (usize, &Frame)> {
 }
 
 fn has_function(frame: &Frame) -> bool {
-    let inlined = frame.inlines.iter().flatten().map(|inline| &inline.function);
-    inlined.chain([&frame.function]).any(|function| filled(function.as_deref()).is_some())
+    let inlined = frame.inlines.iter().flatten().map(|inline| (&inline.function, &inline.file));
+    let mut functions = inlined.chain([(&frame.function, &frame.file)]);
+    Namer::with(|namer| {
+        functions.any(|(function, file)| {
+            let function = filled(function.as_deref());
+            function.is_some_and(|function| namer.bare(function, file.as_deref()).is_some())
+        })
+    })
 }
 
 fn reduced_frames(thread: &Thread) -> Vec<Frame> {
     let frames = thread.frames.as_deref().unwrap_or_default();
     let placed: Vec<usize> = placed(frames).map(|(place, _)| place).collect();
-    let mut scratch = Scratch::default();
     let frames = frames.iter().enumerate().take(limits::SIGNATURE_FRAMES_MAX);
-    frames
-        .map(|(place, frame)| reduced_frame(frame, placed.contains(&place), &mut scratch))
-        .collect()
+    frames.map(|(place, frame)| reduced_frame(frame, placed.contains(&place))).collect()
 }
 
-fn reduced_frame(frame: &Frame, is_placed: bool, scratch: &mut Scratch) -> Frame {
-    let mut reduce = |function: Option<&str>, file, line| match function {
-        Some(function) => of_function(function, file, line, scratch),
-        None => without_function(file, line),
+fn reduced_frame(frame: &Frame, is_placed: bool) -> Frame {
+    let reduce = |function: Option<&str>, file, line| {
+        of_function(filled(function), filled(file), line)
+            .unwrap_or_else(|| without_function(filled(file), line))
     };
     let module = filled(frame.module.as_deref());
-    let inlines = frame.inlines.iter().flatten().map(|inline| {
-        let (function, file) = (filled(inline.function.as_deref()), inline.file.as_deref());
-        reduce(function, filled(file), inline.line)
-    });
+    let inlines = frame.inlines.iter().flatten();
+    let inlines = inlines
+        .map(|inline| reduce(inline.function.as_deref(), inline.file.as_deref(), inline.line));
     let inlines: Vec<Inline> = inlines.collect();
-    let function = filled(frame.function.as_deref());
-    let own = reduce(function, filled(frame.file.as_deref()), frame.line);
+    let own = reduce(frame.function.as_deref(), frame.file.as_deref(), frame.line);
     let is_unnamed = own.function.is_none() || inlines.iter().any(|one| one.function.is_none());
     let offset = frame.offset.clone().filter(|_| module.is_none() && is_unnamed);
     Frame {
@@ -170,22 +171,17 @@ fn reduced_frame(frame: &Frame, is_placed: bool, scratch: &mut Scratch) -> Frame
 }
 
 /// A function by its normalised name, if that name is its own; the line, because some lists want it.
-fn of_function(
-    function: &str,
-    file: Option<&str>,
-    line: Option<i64>,
-    scratch: &mut Scratch,
-) -> Inline {
-    let is_rust = file.and_then(source_path::path_of).is_some_and(source_path::is_rust);
-    let mut bare = |function: &str, file| {
-        normalise::bare(function, file, scratch).ok().filter(|bare| !bare.is_empty())
-    };
-    let kept = is_rust.then_some(RUST_FILE);
-    let name = bare(function, file).filter(|name| bare(name, kept).as_deref() == Some(&**name));
-    match name {
-        Some(name) => Inline { function: Some(name.into()), file: kept.map(str::to_owned), line },
-        None => Inline { function: Some(function.to_owned()), file: file.map(str::to_owned), line },
-    }
+/// None if nothing of it can be read.
+fn of_function(function: Option<&str>, file: Option<&str>, line: Option<i64>) -> Option<Inline> {
+    let function = function?;
+    let kept = file.and_then(source_path::rust_path).is_some().then_some(RUST_FILE);
+    Namer::with(|namer| {
+        let name = namer.bare(function, file)?.to_owned();
+        let is_own = namer.bare(&name, kept) == Some(&name);
+        let (function, file) = if is_own { (&*name, kept) } else { (function, file) };
+        let (function, file) = (Some(function.to_owned()), file.map(str::to_owned));
+        Some(Inline { function, file, line })
+    })
 }
 
 /// Without a function a file names a frame only together with its line.

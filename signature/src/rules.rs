@@ -6,6 +6,7 @@ mod frames;
 mod hang;
 mod ipc_channel_error;
 mod ipc_message_name;
+mod never_empty;
 mod out_of_memory;
 mod printable;
 mod shutdown_hang;
@@ -30,8 +31,9 @@ pub(crate) const RULES: &[PostRule] = &[
     ipc_message_name::RULE,
     stack_overflow::RULE,
     hang::RULE,
-    // The last three bring the text into the form that columns and pages count on.
+    // The last ones bring the text into the form that columns and pages count on.
     printable::RULE,
     whitespace::RULE,
+    never_empty::RULE,
     truncate::RULE,
 ];

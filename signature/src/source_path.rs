@@ -7,7 +7,7 @@ use std::borrow::Cow;
 /// Known are `kind:host:path:revision`, a path on a Windows drive, and an absolute path. A relative
 /// path is not: Mozilla's generator does not know it either, and the choice of the Rust rules hangs
 /// on it.
-pub(crate) fn path_of(file: &str) -> Option<&str> {
+fn path_of(file: &str) -> Option<&str> {
     let mut parts = file.split(':');
     let four = [parts.next(), parts.next(), parts.next(), parts.next(), parts.next()];
     match four {
@@ -18,10 +18,17 @@ pub(crate) fn path_of(file: &str) -> Option<&str> {
     }
 }
 
-/// Whether the rules for Rust apply to a function from the file of this path.
-pub(crate) fn is_rust(path: &str) -> bool {
-    // The ending is that of a compiler's own input, always lower case.
-    path.as_bytes().ends_with(b".rs")
+/// The path of a source file of Rust: the rules for Rust apply to a function from there.
+pub(crate) fn rust_path(file: &str) -> Option<&str> {
+    // The ending is that of a compiler's own input, always lower case. Most files end otherwise, and
+    // are not taken apart: a revision may follow.
+    let ends_so = |path: &[u8]| path.ends_with(b".rs");
+    let before_revision =
+        memchr::memrchr(b':', file.as_bytes()).map(|place| &file.as_bytes()[..place]);
+    if !ends_so(file.as_bytes()) && !before_revision.is_some_and(ends_so) {
+        return None;
+    }
+    path_of(file).filter(|path| ends_so(path.as_bytes()))
 }
 
 /// Functions of Rust 1.34's library whose symbols lost their module, by the file that they come from.
@@ -74,6 +81,21 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(path_of(file), path, "{file}");
+        }
+    }
+
+    #[test]
+    fn files_of_rust_are_known_by_their_paths() {
+        for (file, path) in [
+            ("git:g.com/r:src/x.rs:abc", Some("src/x.rs")),
+            ("c:\\b\\x.rs", Some("\\b\\x.rs")),
+            ("/b/x.rs", Some("/b/x.rs")),
+            ("x.rs", None),
+            ("git:g.com/r:src/x.cpp:1.rs", None),
+            ("/b/x.rs:7", None),
+            ("/b/x.cpp", None),
+        ] {
+            assert_eq!(rust_path(file), path, "{file}");
         }
     }
 

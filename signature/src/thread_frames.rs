@@ -3,25 +3,21 @@
 use auxilio_common::limits;
 
 use crate::crash_data::{Frame, Inline, Thread};
+use crate::frame_names::FrameNames;
 use crate::lists::Lists;
-use crate::normalise::{self, NamedParts, NothingButQualifiers, Scratch};
+use crate::normalise::{self, NamedParts, Namer};
 
 /// Names of the thread's first frames, innermost first; an empty name is a frame that says nothing.
-pub(crate) fn names(
-    thread: &Thread,
-    lower_case_modules: bool,
-    lists: &Lists,
-) -> Result<Vec<String>, NothingButQualifiers> {
-    let mut scratch = Scratch::default();
-    parts(thread)
-        .map(|parts| normalise::normalise(&parts, lower_case_modules, lists, &mut scratch))
-        .collect()
-}
-
-/// What the thread's first frames have to be named by, innermost first.
-fn parts(thread: &Thread) -> impl Iterator<Item = NamedParts<'_>> {
-    let frames = thread.frames.iter().flatten();
-    frames.flat_map(of_frame).take(limits::SIGNATURE_FRAMES_MAX)
+pub(crate) fn names(thread: &Thread, lower_case_modules: bool, lists: &Lists) -> FrameNames {
+    let frames = thread.frames.as_deref().unwrap_or_default();
+    let room = limits::SIGNATURE_FRAMES_MAX.min(frames.len());
+    let mut names = FrameNames::with_capacity(room);
+    Namer::with(|namer| {
+        for parts in frames.iter().flat_map(of_frame).take(limits::SIGNATURE_FRAMES_MAX) {
+            names.push_with(|out| namer.write(&parts, lower_case_modules, lists, out));
+        }
+    });
+    names
 }
 
 fn of_frame(frame: &Frame) -> impl Iterator<Item = NamedParts<'_>> {

@@ -1,5 +1,6 @@
 //! From the names of a thread's frames to the ones that make the signature.
 
+use crate::frame_names::FrameNames;
 use crate::lists::{Kind, Lists};
 
 /// What a signature says when a thread has no frames.
@@ -21,7 +22,7 @@ pub(crate) enum Step {
 /// Walks from the earliest sentinel, or the first frame, to the first frame that says enough, and
 /// gives the chosen ones. `tell` hears of each step.
 pub(crate) fn choose<'a>(
-    names: &'a [String],
+    names: &'a FrameNames,
     lists: &Lists,
     mut tell: impl FnMut(usize, Step),
 ) -> Vec<&'a str> {
@@ -45,10 +46,10 @@ pub(crate) fn choose<'a>(
     chosen
 }
 
-/// The frame that stands for a thread none of whose frames was chosen.
-pub(crate) fn first_from_sentinel<'a>(names: &'a [String], lists: &Lists) -> Option<&'a str> {
+/// The frame that stands for a thread none of whose frames was chosen: not one that says nothing.
+pub(crate) fn first_from_sentinel<'a>(names: &'a FrameNames, lists: &Lists) -> Option<&'a str> {
     let sentinel = names.iter().find(|name| lists.is_sentinel(name));
-    sentinel.or(names.first()).map(String::as_str)
+    sentinel.or_else(|| names.iter().find(|name| !name.is_empty()))
 }
 
 fn step_at(name: &str, chosen_before: Option<&str>, lists: &Lists) -> Step {

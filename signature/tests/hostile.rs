@@ -119,7 +119,7 @@ fn a_hostile_text_anywhere_in_a_crash_costs_no_more_than_reading_it() {
             let crash = CrashData::from_json(&crash.to_string()).unwrap();
             let made = generator.generate(&crash);
             assert!(made.signature.len() <= 255, "{part}: {}", made.signature.len());
-            let proto = made.proto_signature.unwrap_or_default();
+            let proto = made.proto_signature().unwrap_or_default();
             // A bracket becomes `<T>`, a comma gets a space.
             assert!(proto.len() <= 3 * text.len(), "{part}: {}", proto.len());
         }

@@ -77,7 +77,7 @@ fn answer(line: &[u8], generator: Generator<'_>, explain: bool) -> Value {
     let mut answer = json!({
         "signature": signature.signature,
         "notes": signature.notes,
-        "proto_signature": signature.proto_signature,
+        "proto_signature": signature.proto_signature(),
         "group_key": signature.group_key,
     });
     if explain {

@@ -16,7 +16,7 @@ fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
     let (made, steps) = Generator::new(case.lists).with_steps(&data);
     draft.set_text("signature", Some(&made.signature));
     draft.set_text("signature_debug", Some(&steps.join("\n")));
-    draft.set_text("proto_signature", made.proto_signature.as_deref());
+    draft.set_text("proto_signature", made.proto_signature());
     let group_key = made.group_key.map(|key| key.to_string());
     draft.set_text("group_key", group_key.as_deref());
     for note in made.notes {

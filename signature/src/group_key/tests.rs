@@ -55,7 +55,11 @@ fn the_programs_own_module_nearest_to_the_crash_makes_the_key() {
         (r#"{"module":"Demo","function":"f(int)"}"#, None),
         (r#"{"module":"Demo","inlines":[{"function":"f"}]}"#, None),
         (r#"{"module":"libc.so.6"},{"module":"Demo","function":"f(int)"}"#, None),
-        (r#"{"module":"Demo","function":"const"}"#, None),
+        // Of this function nothing is left.
+        (
+            r#"{"module":"Demo","module_offset":"0x9","function":"const"}"#,
+            Some("Demo+0x9 (D1) | SIGSEGV | Worker #"),
+        ),
         // No frame is the program's own: the program itself keeps it from others.
         (
             r#"{"module":"libc.so.6","module_offset":"0x7"}"#,

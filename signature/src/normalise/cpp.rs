@@ -1,33 +1,29 @@
 //! Names of C and C++ functions: qualifiers, return types, template and call arguments go.
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
 use super::brackets;
 use super::holds::{ANGLE, BACKTICK, DOLLAR, Holds, ROUND, SPACE, SQUARE};
-use super::{NothingButQualifiers, Scratch, prefix, template};
+use super::{Scratch, prefix, template};
 
 /// Qualifiers at the end, tried in this order, each once.
 const QUALIFIERS: [&str; 5] = ["const", "const&", "const &", "&&", "&"];
 
-/// The function's name without what differs between builds and overloads.
-pub(super) fn normalise(
-    function: &str,
-    scratch: &mut Scratch,
-) -> Result<String, NothingButQualifiers> {
+/// The function's name without what differs between builds and overloads. Nothing is left of one that
+/// is nothing but qualifiers.
+pub(super) fn normalise<'a>(function: &'a str, scratch: &'a mut Scratch) -> &'a str {
     let holds = Holds::of(function);
     let mut function = without_qualifiers(function);
     // An operator's name may hold spaces and brackets.
-    if function.is_empty() {
-        return Err(NothingButQualifiers);
-    }
     if holds.has(SPACE) && !contains(function, &OPERATOR) {
         function = prefix::drop_prefix(function, &mut scratch.closers);
     }
-    let spelled = with_one_spelling(function, holds);
-    let mut function: &str = &spelled;
+    if holds.has(BACKTICK) || holds.has(DOLLAR) {
+        spell_one_way(function, &mut scratch.spelled);
+        function = &scratch.spelled;
+    }
     if holds.has(ANGLE) {
         template::replace(function, &mut scratch.types);
         function = &scratch.types;
@@ -41,11 +37,10 @@ pub(super) fn normalise(
     }
     // Marks of code that the compiler moved away from its function.
     if holds.has(SQUARE) && contains(function, &COLD) {
-        let mut kept = String::new();
-        brackets::remove(function, (b'[', b']'), &mut kept, |_, _| false);
-        return Ok(kept);
+        brackets::remove(function, (b'[', b']'), &mut scratch.kept, |_, _| false);
+        function = &scratch.kept;
     }
-    Ok(function.to_owned())
+    function
 }
 
 fn without_qualifiers(function: &str) -> &str {
@@ -58,16 +53,12 @@ fn without_qualifiers(function: &str) -> &str {
 }
 
 /// Compilers spell some things in their own ways, or number them anew in each build.
-fn with_one_spelling(function: &str, holds: Holds) -> Cow<'_, str> {
-    let mut function = Cow::Borrowed(function);
-    if holds.has(BACKTICK) {
-        // The compiler of Microsoft spells it otherwise than all the others.
-        function = Cow::Owned(function.replace("`anonymous namespace'", "(anonymous namespace)"));
+fn spell_one_way(function: &str, out: &mut String) {
+    // The compiler of Microsoft spells it otherwise than all the others.
+    *out = function.replace("`anonymous namespace'", "(anonymous namespace)");
+    if out.contains(LAMBDA) {
+        *out = without_lambda_numbers(out);
     }
-    if holds.has(DOLLAR) && function.contains(LAMBDA) {
-        function = Cow::Owned(without_lambda_numbers(&function));
-    }
-    function
 }
 
 const LAMBDA: &str = "::$_";
@@ -104,10 +95,6 @@ static COLD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("clone .co
 mod tests {
     use super::*;
 
-    fn named(function: &str) -> Result<String, NothingButQualifiers> {
-        normalise(function, &mut Scratch::default())
-    }
-
     #[test]
     fn lambdas_lose_their_numbers() {
         for (function, expected) in [
@@ -123,10 +110,9 @@ mod tests {
     }
 
     #[test]
-    fn a_function_of_qualifiers_alone_has_no_name() {
-        for function in ["const", "&", "&&", "const&", "const &", " const"] {
-            assert_eq!(named(function), Err(NothingButQualifiers), "{function}");
+    fn nothing_is_left_of_a_function_of_qualifiers_alone() {
+        for function in ["const", "&", "&&", "const&", "const &", " const", " "] {
+            assert_eq!(normalise(function, &mut Scratch::default()), "", "{function}");
         }
-        assert_eq!(named(" ").as_deref(), Ok(""));
     }
 }

@@ -5,7 +5,7 @@ use super::holds::{ANGLE, Holds, ROUND, SPACE};
 use super::{Scratch, prefix, template};
 
 /// The function's name without what differs between builds and instances.
-pub(super) fn normalise(function: &str, scratch: &mut Scratch) -> String {
+pub(super) fn normalise<'a>(function: &'a str, scratch: &'a mut Scratch) -> &'a str {
     let holds = Holds::of(function);
     let mut function = function;
     if holds.has(SPACE) {
@@ -19,7 +19,7 @@ pub(super) fn normalise(function: &str, scratch: &mut Scratch) -> String {
         brackets::remove(function, (b'(', b')'), &mut scratch.arguments, |_, _| false);
         function = &scratch.arguments;
     }
-    function.to_owned()
+    function
 }
 
 /// Type parameters, but not the `<X as Trait>` that says whose method it is.

@@ -1,8 +1,9 @@
 //! The signature from the frames of the crashing thread: the base of all that follows.
 
 use crate::case::{Case, Draft};
+use crate::frame_names::FrameNames;
 use crate::lists::Kind;
-use crate::post_rule::{PostRule, RuleFailed};
+use crate::post_rule::PostRule;
 use crate::style::Style;
 use crate::walk::{self, Step};
 use crate::{java_exception, java_stack, json, thread_frames};
@@ -13,18 +14,12 @@ pub(super) const RULE: PostRule = PostRule { name: "frames", apply };
 const NO_THREAD: &str = "EMPTY: no crashing thread identified";
 
 fn apply(case: &Case<'_>, draft: &mut Draft) {
-    if let Err(failed) = from_thread(case, case.crash.crashing_thread, draft) {
-        draft.failed(RULE.name, failed);
-    }
+    from_thread(case, case.crash.crashing_thread, draft);
 }
 
 /// Makes signature and proto signature from one thread, the first one if it is not known; from
 /// Java's own stack if there is one.
-pub(super) fn from_thread(
-    case: &Case<'_>,
-    thread: Option<i64>,
-    draft: &mut Draft,
-) -> Result<(), RuleFailed> {
+pub(super) fn from_thread(case: &Case<'_>, thread: Option<i64>, draft: &mut Draft) {
     let crash = case.crash;
     let (signature, notes) = if let Some(trace) = json::filled(crash.java_stack_trace.as_ref()) {
         java_stack::signature(trace)
@@ -37,11 +32,10 @@ pub(super) fn from_thread(
         draft.note(RULE.name, note);
     }
     draft.set(signature);
-    Ok(())
 }
 
-fn from_frames(case: &Case<'_>, thread: Option<i64>, draft: &mut Draft) -> Result<(), RuleFailed> {
-    let names = names(case, thread)?;
+fn from_frames(case: &Case<'_>, thread: Option<i64>, draft: &mut Draft) {
+    let names = names(case, thread);
     draft.step(|| match thread {
         Some(index) => format!("frames: thread {index}; names: {}", names.len()),
         None => format!(
@@ -51,7 +45,7 @@ fn from_frames(case: &Case<'_>, thread: Option<i64>, draft: &mut Draft) -> Resul
     });
     let lists = case.lists;
     let mut chosen = walk::choose(&names, lists, |place, step| {
-        draft.step(|| told(place, &names[place], step, case));
+        draft.step(|| told(place, names.get(place).unwrap_or_default(), step, case));
     });
     let hang = hang_mark(case);
     chosen.splice(0..0, hang);
@@ -59,30 +53,23 @@ fn from_frames(case: &Case<'_>, thread: Option<i64>, draft: &mut Draft) -> Resul
     if signature.is_empty() {
         signature = unchosen(case, thread, &names, draft);
     }
-    if !signature.is_empty() {
-        draft.set(signature);
-    }
-    if !names.is_empty() {
-        draft.made.proto_signature = Some(names.join(" | "));
-        draft.made.normalized_frames = names;
-    }
-    Ok(())
+    draft.set(signature);
+    draft.made.normalized_frames = names;
 }
 
-fn names(case: &Case<'_>, thread: Option<i64>) -> Result<Vec<String>, RuleFailed> {
+fn names(case: &Case<'_>, thread: Option<i64>) -> FrameNames {
     let index = match (thread, case.style) {
-        (None, Style::Socorro2012) => return Ok(Vec::new()),
+        (None, Style::Socorro2012) => return FrameNames::default(),
         (None, Style::Today) => 0,
         (Some(index), _) => index,
     };
     let lower_case = case.crash.os.as_deref() == Some("Windows NT");
-    let Some(thread) = case.crash.thread(index) else { return Ok(Vec::new()) };
-    thread_frames::names(thread, lower_case, case.lists)
-        .map_err(|_| RuleFailed("a frame's function is nothing but qualifiers"))
+    let thread = case.crash.thread(index);
+    thread.map(|thread| thread_frames::names(thread, lower_case, case.lists)).unwrap_or_default()
 }
 
 /// The signature of a thread none of whose frames was chosen: the first is better than none.
-fn unchosen(case: &Case<'_>, thread: Option<i64>, names: &[String], draft: &mut Draft) -> String {
+fn unchosen(case: &Case<'_>, thread: Option<i64>, names: &FrameNames, draft: &mut Draft) -> String {
     if thread.is_none() && case.style == Style::Socorro2012 {
         draft.note(RULE.name, "it is not known which thread crashed");
         return NO_THREAD.to_owned();

@@ -39,7 +39,7 @@ fn ran_out(crash: &CrashData, signature: &str) -> bool {
     if crash.oom_allocation_size.is_some_and(|size| size != 0) {
         return true;
     }
-    // Where the frames broke their rule, nothing else counts.
+    // A Java stack of which nothing is left says less than EMPTY does.
     if signature.is_empty() {
         return false;
     }
