@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use auxilio_common::{Annotations, ProcessedCrash, RawCrash};
-use auxilio_signature::{Frame, Lists, Thread};
+use auxilio_signature::{Frame, Lists, Style, Thread};
 
 use crate::builds::Builds;
 use crate::site_rule::SiteRule;
@@ -24,6 +24,8 @@ pub struct Case<'a> {
     pub stack: Option<Stack<'a>>,
     /// The lists that choose frames for signatures.
     pub lists: &'a Lists,
+    /// In what style signatures are made.
+    pub style: Style,
     /// The builds that are known.
     pub builds: &'a Builds,
     /// The site's own rules.

@@ -36,6 +36,35 @@ pub struct Config {
     pub symbols_cache_dir: PathBuf,
     /// Folder for dumps while they are walked, where the store has no file of them.
     pub temp_dir: PathBuf,
+    /// The section `[processor.signature]`.
+    pub signature: SignatureConfig,
+}
+
+/// The section `[processor.signature]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignatureConfig {
+    /// In what style signatures are made.
+    pub style: SignatureStyle,
+    /// Folder of the site's lists, which lie over those that come with the program; empty for none.
+    pub lists_dir: PathBuf,
+    /// Folders of lists that lie over these for one product, each as `PRODUCT=DIR`.
+    pub product_lists_dirs: Vec<String>,
+}
+
+/// In what style signatures are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SignatureStyle {
+    /// That of the list of rules that the crash goes through.
+    #[default]
+    #[serde(rename = "as-rules")]
+    AsRules,
+    /// Mozilla's of today.
+    #[serde(rename = "today")]
+    Today,
+    /// Socorro's of 2012.
+    #[serde(rename = "socorro-2012")]
+    Socorro2012,
 }
 
 /// Jobs for each walker: a walk is a small part of a job, most of it is waiting for flushes.
@@ -59,6 +88,7 @@ impl Default for Config {
             symbols_dirs: vec![PathBuf::from("/var/lib/auxilio/symbols")],
             symbols_cache_dir: PathBuf::from("/var/cache/auxilio/symbols"),
             temp_dir: PathBuf::from("/tmp"),
+            signature: SignatureConfig::default(),
         }
     }
 }

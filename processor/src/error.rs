@@ -4,6 +4,8 @@ use auxilio_service::http::ListenError;
 
 use auxilio_service::rule_text::RulesError;
 
+use crate::signing::SigningError;
+
 /// Why a processor ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -13,4 +15,7 @@ pub enum Error {
     /// The rules can't be used.
     #[error(transparent)]
     Rules(#[from] RulesError),
+    /// The lists for signatures can't be used.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
 }

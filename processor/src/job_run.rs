@@ -23,6 +23,7 @@ use crate::report_row::{bare_row, report_row};
 use crate::rule_set::RuleSets;
 use crate::saver::Saver;
 use crate::setback::Setback;
+use crate::signing::Signing;
 use crate::store_gate::StoreGate;
 use crate::walking::Walking;
 
@@ -42,6 +43,7 @@ pub(crate) struct JobRunner {
     pub(crate) gate: StoreGate,
     pub(crate) saver: Saver,
     pub(crate) rule_sets: Arc<RuleSets>,
+    pub(crate) signing: Arc<Signing>,
     pub(crate) builds: KnownBuilds,
     pub(crate) shell: Shell,
 }
@@ -100,7 +102,8 @@ impl JobRunner {
     /// What processing needs to know beside the crash.
     async fn known(&self) -> Result<Known, Setback> {
         let builds = self.builds.current(&self.database, &*self.shell.clock).await?;
-        Ok(Known { builds, rule_sets: Arc::clone(&self.rule_sets) })
+        let (rule_sets, signing) = (Arc::clone(&self.rule_sets), Arc::clone(&self.signing));
+        Ok(Known { builds, rule_sets, signing })
     }
 
     /// Ends a job without a walk, with a report that says why.

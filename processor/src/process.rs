@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use auxilio_common::blocking::may_block;
 use auxilio_common::{DumpName, ProcessedCrash, Quality, RawCrash};
-use auxilio_signature::Lists;
 
 use crate::builds::Builds;
 use crate::case::Case;
@@ -16,6 +15,7 @@ use crate::rule::Rule;
 use crate::rule_set::RuleSets;
 use crate::rule_stories::story_of;
 use crate::setback::Setback;
+use crate::signing::Signing;
 use crate::stack::Stack;
 use crate::text;
 use crate::walked_dump::{WalkedDump, Walks};
@@ -27,8 +27,8 @@ const PROCESSED_AT_ONCE_BYTES: usize = 512 * 1024;
 /// What processing needs to know beside the crash.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
-    /// The lists that choose frames for signatures.
-    pub lists: &'a Lists,
+    /// How crashes are signed.
+    pub signing: &'a Signing,
     /// The builds that are known.
     pub builds: &'a Builds,
     /// Which rules there are.
@@ -38,7 +38,11 @@ pub struct Context<'a> {
 impl Default for Context<'static> {
     /// What there is without any configuration, and no known builds.
     fn default() -> Self {
-        Self { lists: Lists::built_in(), builds: Builds::none(), rule_sets: RuleSets::built_in() }
+        Self {
+            signing: Signing::built_in(),
+            builds: Builds::none(),
+            rule_sets: RuleSets::built_in(),
+        }
     }
 }
 
@@ -67,11 +71,12 @@ pub fn process(raw: &RawCrash, files: impl Into<Files>, context: Context<'_>) ->
 pub(crate) struct Known {
     pub(crate) builds: Arc<Builds>,
     pub(crate) rule_sets: Arc<RuleSets>,
+    pub(crate) signing: Arc<Signing>,
 }
 
 impl Known {
     fn context(&self) -> Context<'_> {
-        Context { lists: Lists::built_in(), builds: &self.builds, rule_sets: &self.rule_sets }
+        Context { signing: &self.signing, builds: &self.builds, rule_sets: &self.rule_sets }
     }
 }
 
@@ -113,13 +118,15 @@ pub(crate) fn apply(
     let symbols_failed = walks.values().any(|walk| walk.symbols_failed);
     let main = walks.get(&DumpName::main()).and_then(|walk| walk.json_dump.as_ref());
     let stack = main.map(Stack::read);
+    let product = raw.annotation("ProductName").unwrap_or_default();
     let case = Case {
         raw,
         annotations,
         walks: &walks,
         memory_report: memory_report.as_deref(),
         stack,
-        lists: context.lists,
+        lists: context.signing.lists_of(product),
+        style: context.signing.style_of(context.rule_sets.base_of(product)),
         builds: context.builds,
         site: &context.rule_sets.site,
     };

@@ -21,6 +21,7 @@ use crate::leases::Leases;
 use crate::registration::Registration;
 use crate::rule_file;
 use crate::saver::Saver;
+use crate::signing::Signing;
 use crate::store_gate::StoreGate;
 
 /// Time for the good-bye.
@@ -36,6 +37,7 @@ pub async fn run(
     shell: Shell,
 ) -> Result<(), Error> {
     let rule_sets = Arc::new(rule_file::load(&config.rules)?);
+    let signing = Arc::new(Signing::load(&config.signature)?);
     let listener = http::listen(config.admin_address, &shell).await?;
     declare_needs(&store, &database, &shell);
     let lanes = [Lane::Priority, Lane::Standard, Lane::Reprocess];
@@ -50,6 +52,7 @@ pub async fn run(
         gate: StoreGate::new(),
         saver: Saver::new(),
         rule_sets,
+        signing,
         builds: KnownBuilds::default(),
         shell: shell.clone(),
     });

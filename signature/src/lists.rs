@@ -6,6 +6,7 @@
 mod entries;
 mod error;
 mod patterns;
+mod sorted;
 
 use std::sync::{Arc, LazyLock};
 

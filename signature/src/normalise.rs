@@ -171,7 +171,12 @@ fn write_without_function(parts: &NamedParts<'_>, lower_case: bool, out: &mut St
 }
 
 fn write_module(module: &str, lower_case: bool, out: &mut String) {
-    let module = module.trim_matches(['[', ']']);
+    let is_bracket = |byte: Option<&u8>| matches!(byte, Some(b'[' | b']'));
+    let module = if is_bracket(module.as_bytes().first()) || is_bracket(module.as_bytes().last()) {
+        module.trim_matches(['[', ']'])
+    } else {
+        module
+    };
     let start = out.len();
     if !lower_case {
         out.push_str(module);

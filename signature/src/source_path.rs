@@ -8,12 +8,10 @@ use std::borrow::Cow;
 /// path is not: Mozilla's generator does not know it either, and the choice of the Rust rules hangs
 /// on it.
 fn path_of(file: &str) -> Option<&str> {
-    let mut parts = file.split(':');
-    let four = [parts.next(), parts.next(), parts.next(), parts.next(), parts.next()];
-    match four {
-        [Some(_), Some(_), Some(path), Some(_), None] | [Some(_), Some(path), None, None, None] => {
-            Some(path)
-        }
+    let mut colons = memchr::memchr_iter(b':', file.as_bytes());
+    match [colons.next(), colons.next(), colons.next(), colons.next()] {
+        [Some(_), Some(second), Some(third), None] => Some(&file[second + 1..third]),
+        [Some(first), None, ..] => Some(&file[first + 1..]),
         _ => file.starts_with('/').then_some(file),
     }
 }

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use auxilio_collector::RuleSet;
-use auxilio_processor::rule_file;
+use auxilio_processor::list_folder::ListFolderError;
+use auxilio_processor::signing::SigningError;
+use auxilio_processor::{Signing, rule_file};
 use auxilio_service::config as loader;
 use auxilio_service::environment::Environment;
 use auxilio_service::rule_text::RulesError;
@@ -27,6 +29,12 @@ pub(crate) fn perform(
             match rule_file::load(&installation.config.processor.rules) {
                 // Likewise, on the processors.
                 Err(error @ RulesError::Read { .. }) => {
+                    eprintln!("auxilio: not checked: {error}");
+                }
+                loaded => drop(loaded?),
+            }
+            match Signing::load(&installation.config.processor.signature) {
+                Err(SigningError::Folder(error @ ListFolderError::Read { .. })) => {
                     eprintln!("auxilio: not checked: {error}");
                 }
                 loaded => drop(loaded?),

@@ -1,7 +1,7 @@
 //! The signature: the bucket that the crash belongs to.
 
 use auxilio_common::limits;
-use auxilio_signature::{CrashData, Generator, Module, Thread};
+use auxilio_signature::{CrashData, Generator, Module, Style, Thread};
 use serde_json::Value;
 
 use crate::case::Case;
@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule { name: "signature", applies: always, act };
 
 fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
     let data = crash_data(case, draft);
-    let (made, steps) = Generator::new(case.lists).with_steps(&data);
+    let (made, steps) = Generator::new(case.lists).with_style(case.style).with_steps(&data);
     draft.set_text("signature", Some(&made.signature));
     draft.set_text("signature_debug", Some(&steps.join("\n")));
     draft.set_text("proto_signature", made.proto_signature());
@@ -55,7 +55,7 @@ fn crash_data(case: &Case<'_>, draft: &Draft) -> CrashData {
         oom_allocation_size: crash.integer("oom_allocation_size"),
         js_large_allocation_failure: text("js_large_allocation_failure"),
         abort_message: text("abort_message"),
-        hang: value("hang"),
+        hang: value(hang_field(case.style)),
         java_stack_trace: value("java_stack_trace"),
         java_exception: structure("java_exception"),
         async_shutdown_timeout: value("async_shutdown_timeout"),
@@ -64,6 +64,14 @@ fn crash_data(case: &Case<'_>, draft: &Draft) -> CrashData {
         additional_minidumps: value("additional_minidumps")
             .and_then(|names| serde_json::from_value(names).ok()),
         mdsw_status_string: text("mdsw_status_string"),
+    }
+}
+
+/// What says that a process hung: in 2012 a number said which side of the pair it was.
+fn hang_field(style: Style) -> &'static str {
+    match style {
+        Style::Today => "hang",
+        Style::Socorro2012 => "hang_type",
     }
 }
 

@@ -34,3 +34,14 @@ pub enum ListError {
         bytes: usize,
     },
 }
+
+impl ListError {
+    /// Which list, by the name of its file without the ending.
+    pub fn list(&self) -> &'static str {
+        match self {
+            Self::Pattern { list, .. }
+            | Self::Compiled { list, .. }
+            | Self::TooLong { list, .. } => list,
+        }
+    }
+}

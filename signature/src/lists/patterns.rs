@@ -5,19 +5,15 @@ use regex::Regex;
 
 use super::entries::{self, Shape};
 use super::error::ListError;
+use super::sorted::Sorted;
 
 /// Patterns that are matched together, each at the start of a name; `$` in them says where one ends.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Patterns {
-    /// Names that match as a whole, sorted.
-    whole: Vec<Box<str>>,
-    /// Which lengths and which first bytes these have, by their last six bits.
-    whole_lengths: u64,
-    whole_firsts: u64,
-    /// Beginnings that match, sorted; none is the beginning of another.
-    starts: Vec<Box<str>>,
-    /// Which first bytes these have.
-    start_firsts: u64,
+    /// Names that match as a whole.
+    whole: Sorted,
+    /// Beginnings that match.
+    starts: Sorted,
     /// All that is not plain.
     regex: Option<Regex>,
     /// The entries with their lines, to say which one it was.
@@ -28,12 +24,12 @@ impl Patterns {
     pub(super) fn compile(list: &'static str, text: &str) -> Result<Self, ListError> {
         check_length(list, text)?;
         let mut patterns = Self::default();
-        let mut parts = Vec::new();
+        let (mut whole, mut starts, mut parts) = (Vec::new(), Vec::new(), Vec::new());
         for (line, entry) in entries::of(text) {
             patterns.entries.push((line, entry.into()));
             match entries::shape(entry) {
-                Shape::Whole(name) => patterns.whole.push(name.into()),
-                Shape::Start(start) => patterns.starts.push(start.into()),
+                Shape::Whole(name) => whole.push(name.into()),
+                Shape::Start(start) => starts.push(start.into()),
                 Shape::Pattern => {
                     // Alone first, so that the error can name its line.
                     if let Err(source) = Regex::new(entry) {
@@ -43,10 +39,8 @@ impl Patterns {
                 }
             }
         }
-        patterns.sort_whole();
-        patterns.starts.sort_unstable();
-        patterns.starts.dedup_by(|later, kept| later.starts_with(&**kept));
-        patterns.start_firsts = patterns.starts.iter().fold(0, |all, start| all | first_bit(start));
+        patterns.whole = Sorted::new(whole);
+        patterns.starts = Sorted::beginnings(starts);
         if !parts.is_empty() {
             let regex = Regex::new(&format!(r"\A(?:{})", parts.join("|")));
             patterns.regex = Some(
@@ -60,20 +54,12 @@ impl Patterns {
     pub(super) fn whole_names(list: &'static str, text: &str) -> Result<Self, ListError> {
         check_length(list, text)?;
         let whole = entries::of(text).map(|(_, name)| name.into()).collect();
-        let mut names = Self { whole, ..Self::default() };
-        names.sort_whole();
-        Ok(names)
-    }
-
-    fn sort_whole(&mut self) {
-        self.whole.sort_unstable();
-        self.whole_lengths = self.whole.iter().fold(0, |all, name| all | length_bit(name));
-        self.whole_firsts = self.whole.iter().fold(0, |all, name| all | first_bit(name));
+        Ok(Self { whole: Sorted::new(whole), ..Self::default() })
     }
 
     pub(super) fn matches(&self, name: &str) -> bool {
-        self.has_whole(name)
-            || self.has_start(name)
+        self.whole.has(name)
+            || self.starts.has_beginning_of(name)
             || self.regex.as_ref().is_some_and(|regex| regex.is_match(name))
     }
 
@@ -88,31 +74,6 @@ impl Patterns {
         });
         found.map(|(line, entry)| (*line, &**entry))
     }
-
-    fn has_whole(&self, name: &str) -> bool {
-        // Every frame is asked for, and few lists have a name of its length and beginning.
-        self.whole_lengths & length_bit(name) != 0
-            && self.whole_firsts & first_bit(name) != 0
-            && self.whole.binary_search_by(|whole| (**whole).cmp(name)).is_ok()
-    }
-
-    fn has_start(&self, name: &str) -> bool {
-        if self.start_firsts & first_bit(name) == 0 {
-            return false;
-        }
-        // Of the beginnings that sort before the name only the last can be its own: every text
-        // between a beginning and what begins so has that beginning too, and none here has another.
-        let after = self.starts.partition_point(|start| **start <= *name);
-        after.checked_sub(1).is_some_and(|place| name.starts_with(&*self.starts[place]))
-    }
-}
-
-fn length_bit(name: &str) -> u64 {
-    1 << (name.len() % 64)
-}
-
-fn first_bit(name: &str) -> u64 {
-    name.as_bytes().first().map_or(1, |byte| 1 << (byte % 64))
 }
 
 fn check_length(list: &'static str, text: &str) -> Result<(), ListError> {

@@ -1,5 +1,9 @@
 //! The program ran out of memory: what asked for too much matters, and how much.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::case::{Case, Draft};
 use crate::crash_data::CrashData;
 use crate::post_rule::PostRule;
@@ -14,6 +18,9 @@ const FUNCTIONS: [&str; 5] = [
     "AutoEnterOOMUnsafeRegion",
     "alloc::oom::oom",
 ];
+
+/// Made once: to make them costs more than to look through a signature.
+static FINDERS: LazyLock<[Finder<'static>; 5]> = LazyLock::new(|| FUNCTIONS.map(Finder::new));
 
 const LAST_ERRORS: [&str; 2] = ["ERROR_COMMITMENT_LIMIT", "ERROR_NOT_ENOUGH_MEMORY"];
 
@@ -46,7 +53,7 @@ fn ran_out(crash: &CrashData, signature: &str) -> bool {
     let thread = crash.thread(crash.crashing_index());
     let last_error = thread.and_then(|thread| thread.last_error_value.as_deref());
     script_reports(crash)
-        || FUNCTIONS.iter().any(|function| signature.contains(function))
+        || FINDERS.iter().any(|function| function.find(signature.as_bytes()).is_some())
         || LAST_ERRORS.contains(&last_error.unwrap_or_default())
         || REASONS.contains(&crash.reason.as_deref().unwrap_or_default())
 }
