@@ -1,7 +1,8 @@
 -- Who may do what. Applied after the procedures, each time, so that this page is the whole truth:
 -- first everything is taken away, then given. Tables are changed by procedures alone.
 
-REVOKE ALL ON jobs, job_outcomes, processors, reports, frames, releases_raw FROM PUBLIC, auxilio_collector,
+REVOKE ALL ON jobs, job_outcomes, processors, reports, frames, signature_changes,
+    changed_signatures, releases_raw FROM PUBLIC, auxilio_collector,
     auxilio_monitor, auxilio_processor, auxilio_middleware, auxilio_cron, auxilio_analyst;
 -- Procedures come here new, without a right for anybody.
 
@@ -16,14 +17,17 @@ GRANT EXECUTE ON FUNCTION register_processor, heartbeat_processor, leave_process
     ensure_outcomes_partition, known_betas TO auxilio_processor;
 
 -- The middleware shows, and asks for crashes that somebody waits for.
-GRANT SELECT ON reports, jobs, job_outcomes, processors TO auxilio_middleware;
+GRANT SELECT ON reports, jobs, job_outcomes, processors, signature_changes, changed_signatures
+    TO auxilio_middleware;
 GRANT EXECUTE ON FUNCTION ask_jobs, await_raw TO auxilio_middleware;
 
 -- Cron counts, and asks for crashes to be processed again; people do so under its rights. Rows that
--- went astray are written anew from the store.
-GRANT SELECT ON reports, frames, jobs, job_outcomes TO auxilio_cron;
+-- went astray are written anew from the store, and signatures change with the lists.
+GRANT SELECT ON reports, frames, jobs, job_outcomes, signature_changes, changed_signatures
+    TO auxilio_cron;
 GRANT EXECUTE ON FUNCTION ask_jobs, queue_forgotten, write_reports, ensure_partition,
-    ensure_outcomes_partition TO auxilio_cron;
+    ensure_outcomes_partition, begin_signature_change, resign_reports, end_signature_change,
+    begin_signature_undo, undo_signatures TO auxilio_cron;
 
 -- An analyst reads reports, but nothing that a person wrote or that names one.
 GRANT SELECT (id, client_crash_date, date_processed, uuid, product, version, build, signature,

@@ -107,6 +107,12 @@ fn the_frames_of_real_firefox_crashes_are_those_of_the_reference() {
         );
         assert!(frames > 100);
     }
+    // What was kept of each is signed as the processor signed the crash.
+    let tried = roles.auxilio().args(["signature", "try", "--json"]).output().unwrap();
+    let tried: Value = serde_json::from_slice(&tried.stdout).unwrap();
+    assert_eq!(tried["unchanged"], corpus.crashes.len(), "{tried}");
+    assert_eq!((&tried["changed"], &tried["rekeyed"]), (&json!(0), &json!(0)), "{tried}");
+    assert_eq!(tried["without_frames"], 0, "{tried}");
 }
 
 /// The processor runs as another user when the tests run as root.

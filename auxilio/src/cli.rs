@@ -1,9 +1,13 @@
 //! The command line. What scripts count on stands in docs/interface.md.
 
+mod signature;
+
 use std::path::PathBuf;
 
 use auxilio_common::{CrashId, Day};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use self::signature::{ListOptions, SignatureOptions, SignatureVerb};
 
 /// A self-hosted crash-report system.
 #[derive(Debug, Parser)]
@@ -56,7 +60,7 @@ pub(crate) enum Verb {
     /// Process one crash without a store or a database, and print the processed crash as JSON
     #[command(after_help = PROCESS_EXAMPLES)]
     Process(ProcessOptions),
-    /// Generate signatures: crash data in, one JSON object a line
+    /// Generate signatures: crash data in, one JSON object a line; or try, apply, undo other lists
     Signature(SignatureOptions),
     /// The database: migrate, status, psql
     Db {
@@ -351,16 +355,6 @@ pub(crate) struct ProcessOptions {
     /// The main minidump; a crash without one is processed by its annotations
     #[arg(value_name = "DUMP")]
     pub(crate) dump: Option<PathBuf>,
-}
-
-#[derive(Clone, Debug, Args)]
-pub(crate) struct SignatureOptions {
-    /// A folder of lists that replaces all built-in ones
-    #[arg(long, value_name = "DIR")]
-    pub(crate) lists: Option<PathBuf>,
-    /// Say step by step how each signature comes about
-    #[arg(long)]
-    pub(crate) explain: bool,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -46,7 +46,7 @@ fn perform(cli: Cli, environment: &Environment) -> anyhow::Result<ExitCode> {
         Verb::Reconcile(options) => verbs::reconcile::perform(&place, &options, environment),
         Verb::Stackwalk(options) => verbs::stackwalk::perform(&options),
         Verb::Process(options) => verbs::process::perform(&place, &options),
-        Verb::Signature(options) => verbs::signature::perform(&options),
+        Verb::Signature(options) => verbs::signature::perform(&place, &options, environment),
         Verb::Db { verb } => verbs::db::perform(&place, &verb, environment),
         Verb::Hbase { verb } => verbs::hbase::perform(&place, &verb, environment),
         Verb::Spool { dirs, verb } => verbs::spool::perform(&place, &dirs, &verb, environment),

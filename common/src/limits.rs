@@ -236,6 +236,9 @@ pub const SIGNATURE_FRAMES_MAX: usize = 40;
 /// longest have half of it. A crash with more is not signed again when lists change.
 pub const SIGNATURE_INPUT_BYTES_MAX: usize = 128 * 1024;
 
+/// Signatures that a trial of other lists tells apart: a hundred megabytes. Crashes of more are counted.
+pub const SIGNATURES_TRIED_MAX: usize = 1_000_000;
+
 /// Bytes of one list of patterns, built-in or a site's: Mozilla's largest has 8 kB.
 pub const SIGNATURE_LIST_BYTES_MAX: usize = 1024 * 1024;
 

@@ -29,6 +29,7 @@ mod reports;
 mod role;
 mod sample_rows;
 mod saving;
+mod signature_changes;
 mod signed_crashes;
 mod text;
 
@@ -49,8 +50,11 @@ pub use partitions::PARTITION_DAYS_AHEAD;
 pub use procedures::{PROCEDURES, Procedure, apply as apply_procedures};
 pub use processors::{ProcessorId, ProcessorView};
 pub use report::Report;
-pub use reports::{ReportLine, ReportRow};
+pub use reports::{NewSignature, ReportLine, ReportRow};
 pub use role::DbRole;
 pub use sample_rows::SampleRows;
 pub use saving::FinishedRun;
+pub use signature_changes::{
+    ChangeState, NewChange, Resigned, ResignedBatch, SignatureChange, UndoBegun,
+};
 pub use signed_crashes::SignedCrash;

@@ -6,12 +6,25 @@ use crate::jobs::{crash_id, timestamp};
 use crate::{Database, Error};
 
 /// What a reader must know of a crash's report before it reads the processed crash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportRow {
     /// The generation that row and store carry.
     pub generation: Generation,
     /// How good that run was.
     pub quality: Quality,
+    /// What a change of lists made of its signature since; `None` if it is that of the run.
+    pub resigned: Option<NewSignature>,
+}
+
+/// What a change of lists gave a report in the place of what its run had given it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSignature {
+    /// The change's number.
+    pub change: i64,
+    /// The signature.
+    pub signature: Option<String>,
+    /// The group key.
+    pub group_key: Option<String>,
 }
 
 /// A report in a list: nothing in it is protected.
@@ -36,10 +49,11 @@ pub struct ReportLine {
 }
 
 impl Database {
-    /// Generation and quality of a crash's report, if it has one: one indexed read.
+    /// Generation, quality and new signature of a crash's report, if it has one: one indexed read.
     pub async fn report_row(&self, crash_id: CrashId) -> Result<Option<ReportRow>, Error> {
         const OPERATION: &str = "look a report up";
-        let sql = "SELECT generation, quality FROM reports WHERE crash_day = $1 AND uuid = $2";
+        let sql = "SELECT generation, quality, signature_change, signature, group_key
+                   FROM reports WHERE crash_day = $1 AND uuid = $2";
         let rows =
             self.query(OPERATION, sql, &[&crash_id.day().date(), &crash_id.to_string()]).await?;
         rows.first()
@@ -49,7 +63,12 @@ impl Database {
                     .map_err(|error| error.to_string())
                     .and_then(Quality::try_from)
                     .map_err(|what| Error::Unexpected { operation: OPERATION, what })?;
-                Ok(ReportRow { generation: Generation(row.get(0)), quality })
+                let resigned = row.get::<_, Option<i64>>(2).map(|change| NewSignature {
+                    change,
+                    signature: row.get(3),
+                    group_key: row.get(4),
+                });
+                Ok(ReportRow { generation: Generation(row.get(0)), quality, resigned })
             })
             .transpose()
     }

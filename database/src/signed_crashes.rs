@@ -19,6 +19,8 @@ pub struct SignedCrash {
     pub signature: Option<String>,
     /// Its group key at present.
     pub group_key: Option<String>,
+    /// The change that gave them to it; `None` if its run did.
+    pub change: Option<i64>,
     /// What they are made from; `None` if nothing of this run was kept.
     pub frames: Option<Frames>,
 }
@@ -32,7 +34,8 @@ impl Database {
         limit: usize,
     ) -> Result<Vec<SignedCrash>, Error> {
         const OPERATION: &str = "read what signatures are made from";
-        let sql = "SELECT reports.uuid, reports.generation, product, signature, group_key, data
+        let sql = "SELECT reports.uuid, reports.generation, product, signature, group_key, data,
+                       signature_change
                    FROM reports LEFT JOIN frames
                        ON frames.crash_day = $1 AND frames.uuid = reports.uuid
                        AND frames.generation = reports.generation
@@ -49,6 +52,7 @@ impl Database {
                     product: row.get(2),
                     signature: row.get(3),
                     group_key: row.get(4),
+                    change: row.get(6),
                     frames: row.get::<_, Option<Vec<u8>>>(5).map(Frames::stored),
                 })
             })

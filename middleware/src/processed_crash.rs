@@ -5,6 +5,7 @@ mod shape_2012;
 
 use auxilio_common::fields::{Permission, reduce_processed};
 use auxilio_common::{CrashId, Generation, ProcessedDocument, Quality};
+use auxilio_database::{NewSignature, ReportRow};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -43,30 +44,33 @@ pub(crate) async fn get(
 
 /// The processed crash as an answer; `None` if the store has none.
 ///
-/// An answer is kept in the cache under the generation of the crash's row, and only if it is of that
-/// generation. Without a row, or without Postgres, it comes from the store each time.
+/// An answer is kept in the cache under the generation of the crash's row and the change that gave it its
+/// signature, and only if it is of that generation. Without a row, or without Postgres, it comes from the
+/// store each time, and with the signature that its run gave it.
 pub(crate) async fn processed(
     app: &App,
     crash_id: CrashId,
     rights: Permission,
     shape: Shape,
 ) -> Result<Option<Answer>, Refusal> {
-    let Some(generation) = app.rows.generation(crash_id).await else {
-        let read = read(app.clone(), crash_id, rights, shape).await?;
+    let Some(row) = app.rows.of(crash_id).await else {
+        let read = read(app.clone(), crash_id, rights, shape, None).await?;
         return Ok(read.map(|(answer, _)| answer));
     };
+    let generation = row.generation;
+    let change = row.resigned.as_ref().map(|resigned| format!(" {}", resigned.change));
     let question = Question {
         resource: match shape {
             Shape::Today => "ProcessedCrash",
             Shape::Of2012 => "bpapi/crash/processed",
         },
-        request: &crash_id.to_string(),
+        request: &format!("{crash_id}{}", change.unwrap_or_default()),
         rights,
         generation: Some(generation),
     };
     let reader = app.clone();
     let make = async move {
-        Ok(match read(reader, crash_id, rights, shape).await? {
+        Ok(match read(reader, crash_id, rights, shape, Some(row)).await? {
             Some((answer, of)) => Made { answer: Some(answer), keep: of == generation },
             None => Made { answer: None, keep: false },
         })
@@ -80,6 +84,7 @@ async fn read(
     crash_id: CrashId,
     rights: Permission,
     shape: Shape,
+    row: Option<ReportRow>,
 ) -> Result<Option<(Answer, Generation)>, Refusal> {
     let room = app.room().await?;
     let Some(document) = app.ask(crash_id, app.store.get_processed(crash_id)).await? else {
@@ -89,6 +94,8 @@ async fn read(
     let made = tokio::task::spawn_blocking(move || {
         let _room = room;
         let generation = document.envelope.generation;
+        let row = row.filter(|row| row.generation == generation);
+        let document = resigned(document, row.and_then(|row| row.resigned));
         let fields = visible(document, rights);
         let fields = match shape {
             Shape::Today => fields,
@@ -97,6 +104,21 @@ async fn read(
         Answer::json(&fields).map(|answer| Some((answer, generation)))
     });
     made.await.unwrap_or_else(|_| Err(Refusal::broken("the answer could not be made")))
+}
+
+/// The document with the signature of the last change of lists, and a note of it. The store keeps what
+/// the run made: the row says what holds.
+fn resigned(mut document: ProcessedDocument, new: Option<NewSignature>) -> ProcessedDocument {
+    let Some(NewSignature { change, signature, group_key }) = new else { return document };
+    let was = document.crash.text("signature").unwrap_or_default();
+    let note =
+        format!("signature: change {change} of the lists gave it this signature; was \"{was}\"");
+    document.envelope.notes.push(note);
+    for (field, value) in [("signature", signature), ("group_key", group_key)] {
+        document.crash.remove(field);
+        document.crash.set(field, value);
+    }
+    document
 }
 
 /// The document as one object under today's field names.

@@ -148,7 +148,8 @@ impl Way {
     fn told(&self, crash_id: CrashId, state: &str) -> Value {
         let spooled = self.spools.files.iter().find(|file| file.lane.is_some());
         let first = spooled.or(self.spools.files.first()).and_then(|file| file.receipt.as_ref());
-        let generation = self.processed.or(self.queue.report.map(|report| report.generation));
+        let generation =
+            self.processed.or(self.queue.report.as_ref().map(|report| report.generation));
         let (waiting, quarantined): (Vec<_>, Vec<_>) =
             self.spools.files.iter().partition(|file| file.lane.is_some());
         json!({
@@ -167,7 +168,7 @@ impl Way {
             })),
             "processed": generation.map(|generation| json!({
                 "generation": generation,
-                "quality": self.queue.report.map(|report| report.quality),
+                "quality": self.queue.report.as_ref().map(|report| report.quality),
             })),
             "not_asked": self.not_asked,
         })

@@ -76,6 +76,11 @@ impl ListFolder {
         Ok(())
     }
 
+    /// The texts of all lists, in a fixed order.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|(_, text)| text.as_str())
+    }
+
     /// Its lists as one more layer over others.
     pub fn over(&self, below: &Lists) -> Result<Lists, ListFolderError> {
         let [irrelevant, prefix, relevant, sentinels, line_numbers, foreign_modules] =

@@ -22,7 +22,15 @@ const IDENTITY: [&str; 3] = ["uuid", "crash_id", "date_processed"];
 const KEPT: [&str; 2] = ["product", "version"];
 
 /// Fields that are made after a site's rules: what those would write is lost.
-const MADE_LATER: [&str; 4] = ["signature", "proto_signature", "success", "json_dump"];
+const MADE_LATER: [&str; 7] = [
+    "signature",
+    "proto_signature",
+    "signature_input",
+    "signature_debug",
+    "group_key",
+    "success",
+    "json_dump",
+];
 
 /// The rules that a configuration names: a list that comes with the program, or a file.
 pub fn load(name: &str) -> Result<RuleSets, RulesError> {

@@ -76,6 +76,15 @@ impl Signing {
     }
 }
 
+/// The folders of a configuration, the site's first, the products' in their order.
+pub fn folders(config: &SignatureConfig) -> Result<Vec<ListFolder>, SigningError> {
+    let products = config.product_lists_dirs.iter().map(|entry| read_product_folder(entry));
+    let products = products.map(|read| read.map(|(_, dir)| Path::new(dir)));
+    let site = Some(&*config.lists_dir).filter(|dir| !dir.as_os_str().is_empty());
+    let dirs = site.map(Ok).into_iter().chain(products);
+    dirs.map(|dir| Ok(ListFolder::read(dir?)?)).collect()
+}
+
 fn layer(dir: &Path, below: &Lists) -> Result<Lists, ListFolderError> {
     let folder = ListFolder::read(dir)?;
     folder.check_names()?;

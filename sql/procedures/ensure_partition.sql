@@ -9,7 +9,7 @@ DECLARE
     parent text;
     made   boolean := false;
 BEGIN
-    FOREACH parent IN ARRAY ARRAY['reports', 'frames'] LOOP
+    FOREACH parent IN ARRAY ARRAY['reports', 'frames', 'changed_signatures'] LOOP
         made := make_partition(parent, parent || to_char(monday, '_YYYYMMDD'), 'crash_day', monday,
             monday + 7) OR made;
     END LOOP;

@@ -77,7 +77,8 @@ BEGIN
             throttle = excluded.throttle,
             sample_rate = excluded.sample_rate,
             proto_signature = excluded.proto_signature,
-            group_key = excluded.group_key
+            group_key = excluded.group_key,
+            signature_change = NULL
         WHERE excluded.generation > reports.generation
         RETURNING reports.crash_day, reports.uuid, reports.generation
     ), kept AS (

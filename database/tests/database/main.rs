@@ -16,4 +16,5 @@ mod outages;
 mod reports;
 mod roles;
 mod sample_rows;
+mod signature_changes;
 mod takes;

@@ -79,6 +79,35 @@ async fn a_crash_is_read_once_and_a_new_run_of_it_is_seen_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_changed_signature_is_seen_at_once_and_goes_with_the_change() {
+    let service = Service::start().await;
+    let signed = json!({"signature": "old", "group_key": "k"});
+    let generation = service.process(id(1), signed.as_object().unwrap().clone()).await;
+    let shown = async || {
+        let answer = json(&service.get(&path(id(1))).await);
+        let notes = answer["processor_notes"].as_str().unwrap().lines().last().unwrap().to_owned();
+        (answer["signature"].clone(), answer["group_key"].clone(), notes)
+    };
+    let whole = (json!("old"), json!("k"), "second".to_owned());
+    assert_eq!(shown().await, whole);
+    get_from_cache(&service, &path(id(1)), false).await;
+    let change = service.resign(id(1), generation, "new").await;
+    let note =
+        format!("signature: change {change} of the lists gave it this signature; was \"old\"");
+    assert_eq!(shown().await, (json!("new"), json!(null), note));
+    let kept = get_from_cache(&service, &path(id(1)), false).await;
+    assert_eq!(json(&kept)["signature"], "new");
+    service.undo(change).await;
+    assert_eq!(shown().await, whole);
+    service.resign(id(1), generation, "newer").await;
+    assert_eq!(shown().await.0, "newer");
+    // A run after it has the last word.
+    let again = json!({"signature": "again"});
+    service.process(id(1), again.as_object().unwrap().clone()).await;
+    assert_eq!(shown().await, (json!("again"), json!(null), "second".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_reader_gets_from_the_cache_what_another_may_see() {
     let (_memcached, services) = services().await;
     for (service, admin_first) in

@@ -12,7 +12,9 @@ use auxilio_common::{
     CrashId, CrashStore, Generation, JobOutcome, Lane, ProcessedCrash, ProcessedDocument,
     ProcessedEnvelope, Quality, Throttle, Timestamp,
 };
-use auxilio_database::{Database, DbRole, Insertion, Report, migrate};
+use auxilio_database::{
+    Database, DbRole, Insertion, NewChange, Report, Resigned, ResignedBatch, migrate,
+};
 use auxilio_disk_store::DiskStore;
 use auxilio_middleware::{AdminToken, App, Config, router};
 use auxilio_service::client::{Answer, Client};
@@ -167,6 +169,39 @@ impl Service {
             Report::new(id, submitted, job.generation, Quality::Clean, accepted, 100.0);
         fill(&mut report);
         self.processor().save_report(report, job, JobOutcome::Processed).await.unwrap();
+    }
+
+    /// Gives a crash's report another signature, as a change of lists does. Returns the change.
+    pub(crate) async fn resign(&self, uuid: CrashId, generation: Generation, to: &str) -> i64 {
+        let cron = self.cron();
+        let (from, until) = (uuid.day(), uuid.day());
+        let new = NewChange { by: "a", lists: "l", digest: "d", from, to: until };
+        let mut begun = cron.begin_signature_change(&new).await.unwrap();
+        let change = begun.id;
+        let row = Resigned {
+            uuid,
+            generation,
+            change_was: None,
+            change,
+            signature: to.to_owned(),
+            group_key: None,
+        };
+        let batch = ResignedBatch { last: uuid, looked_at: 1, without_frames: 0, rows: vec![row] };
+        assert!(cron.resign_reports(&begun, &batch).await.unwrap());
+        (begun.seen_day, begun.seen_uuid) = (Some(uuid.day()), Some(uuid));
+        assert!(cron.end_signature_change(&begun).await.unwrap());
+        change
+    }
+
+    /// Takes a change back.
+    pub(crate) async fn undo(&self, change: i64) {
+        let cron = self.cron();
+        cron.begin_signature_undo(change, "a").await.unwrap();
+        while cron.undo_signatures(change, 10).await.unwrap() {}
+    }
+
+    fn cron(&self) -> Database {
+        Database::connect(&self.database, DbRole::Cron).unwrap()
     }
 
     pub(crate) fn monitor(&self) -> Database {
