@@ -147,7 +147,7 @@ mod tests {
                 "1 split i j"
             ]
         );
-        assert_eq!(moves.signatures(), (7, 6));
+        assert_eq!(moves.signatures(), (6, 6));
         assert_eq!(moves.untold, 0);
     }
 }
