@@ -325,6 +325,19 @@ fn crashes_are_saved_and_processed_again_while_a_change_is_applied() {
 }
 
 #[test]
+fn a_damaged_row_is_named_and_hides_no_other() {
+    let system = Installation::new();
+    system.write(rows(1..4));
+    let damaged = id(2, today());
+    let sql = format!("UPDATE frames SET data = 'rubbish' WHERE uuid = '{damaged}'");
+    system.roles.database.client().unwrap().batch_execute(&sql).unwrap();
+    let tried = system.run(&["try", "--json"]);
+    assert!(said(&tried).contains(&format!("bp-{damaged}: ")), "{}", said(&tried));
+    let sum: Value = serde_json::from_slice(&tried.stdout).unwrap();
+    assert_eq!((&sum["unchanged"], &sum["without_frames"]), (&json!(2), &json!(1)), "{sum}");
+}
+
+#[test]
 fn a_bad_list_is_named_and_nothing_is_begun() {
     let system = Installation::new();
     let lists = PathBuf::from(system.lists());

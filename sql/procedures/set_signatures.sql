@@ -1,4 +1,5 @@
--- Gives reports of one day other signatures. The one place that does so beside write_reports.
+-- Gives reports of one day other signatures. The one place that does so beside write_reports: whatever is
+-- counted by signature is marked here, to be counted anew.
 --
 -- A row comes as {uuid, generation, change_was, change, signature, group_key}. It is written only if the
 -- report is still of that run and has its signature from that change. Answers the rows that were
