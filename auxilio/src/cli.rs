@@ -370,6 +370,12 @@ pub(crate) enum DbVerb {
     Migrate,
     /// Say which migrations the database has
     Status,
+    /// Write a copy of the database without what names people
+    Scrub {
+        /// The new database, on the same server
+        #[arg(long, value_name = "NAME")]
+        to: String,
+    },
     /// Open psql on the database
     Psql {
         /// Passed on to psql

@@ -29,6 +29,7 @@ mod reports;
 mod role;
 mod sample_rows;
 mod saving;
+mod scrub;
 mod signature_changes;
 mod signed_crashes;
 mod text;
@@ -54,6 +55,7 @@ pub use reports::{NewSignature, ReportLine, ReportRow};
 pub use role::DbRole;
 pub use sample_rows::SampleRows;
 pub use saving::FinishedRun;
+pub use scrub::scrub;
 pub use signature_changes::{
     ChangeState, NewChange, Resigned, ResignedBatch, SignatureChange, UndoBegun,
 };

@@ -59,7 +59,10 @@ impl SampleRows {
         sink.send(Bytes::from(text)).await.map_err(refused)?;
         sink.as_mut().finish().await.map_err(refused)?;
         let sql = format!(
-            "INSERT INTO reports ({columns}) SELECT {columns} FROM sample_rows
+            "WITH marked AS (
+                 INSERT INTO dirty_hours
+                 SELECT DISTINCT date_trunc('hour', date_processed, 'UTC') FROM sample_rows)
+             INSERT INTO reports ({columns}) SELECT {columns} FROM sample_rows
              ON CONFLICT (crash_day, uuid) DO NOTHING"
         );
         let written = transaction.execute(&sql, &[]).await.map_err(refused)?;

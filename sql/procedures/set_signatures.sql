@@ -19,7 +19,7 @@ BEGIN
             change_was bigint, change bigint, signature text, group_key text)
     ), held AS MATERIALIZED (
         -- Locked in the order of ids, as write_reports does: neither waits for the other in a circle.
-        SELECT reports.uuid, reports.signature, reports.group_key
+        SELECT reports.uuid, reports.signature, reports.group_key, reports.date_processed
         FROM reports JOIN told ON told.uuid = reports.uuid
         WHERE reports.crash_day = p_day AND reports.uuid IN (SELECT told.uuid FROM told)
           AND reports.generation = told.generation
@@ -31,6 +31,9 @@ BEGIN
         SET signature = told.signature, group_key = told.group_key, signature_change = told.change
         FROM held JOIN told ON told.uuid = held.uuid
         WHERE reports.crash_day = p_day AND reports.uuid = held.uuid
+    ), marked AS (
+        INSERT INTO dirty_hours
+        SELECT DISTINCT date_trunc('hour', held.date_processed, 'UTC') FROM held
     )
     SELECT held.uuid, held.signature, held.group_key FROM held;
 END

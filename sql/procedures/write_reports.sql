@@ -80,7 +80,11 @@ BEGIN
             group_key = excluded.group_key,
             signature_change = NULL
         WHERE excluded.generation > reports.generation
-        RETURNING reports.crash_day, reports.uuid, reports.generation
+        RETURNING reports.crash_day, reports.uuid, reports.generation, reports.date_processed
+    ), marked AS (
+        -- What was counted of this hour is to be counted anew.
+        INSERT INTO dirty_hours
+        SELECT DISTINCT date_trunc('hour', written.date_processed, 'UTC') FROM written
     ), kept AS (
         INSERT INTO frames (crash_day, uuid, generation, data)
         SELECT DISTINCT ON (written.uuid) written.crash_day, written.uuid, written.generation,

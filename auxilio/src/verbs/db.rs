@@ -21,6 +21,7 @@ pub(crate) fn perform(
     match verb {
         DbVerb::Migrate => runtime()?.block_on(migrate(&config, place.json)),
         DbVerb::Status => runtime()?.block_on(status(&config, place.json)),
+        DbVerb::Scrub { to } => runtime()?.block_on(scrub(&config, to, place.json)),
         DbVerb::Psql { arguments } => psql(&config, arguments),
     }
 }
@@ -53,6 +54,21 @@ async fn status(config: &auxilio_database::Config, as_json: bool) -> anyhow::Res
         }
     }
     Ok(if missing == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+async fn scrub(
+    config: &auxilio_database::Config,
+    to: &str,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    for (table, rows) in auxilio_database::scrub(config, to).await? {
+        if as_json {
+            println!("{}", json!({"table": table, "rows": rows}));
+        } else if rows > 0 {
+            println!("{table}: {rows} rows");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Becomes psql; the password travels in the environment, which only this user can read.

@@ -16,5 +16,7 @@ mod outages;
 mod reports;
 mod roles;
 mod sample_rows;
+mod scrub;
 mod signature_changes;
+mod summaries;
 mod takes;

@@ -45,7 +45,7 @@ async fn no_role_changes_a_table_with_its_own_hands() {
     let f = Fixture::new().await;
     let client = connect(&f.config).await;
     let roles = f.sql("SELECT rolname::text FROM pg_roles WHERE rolname LIKE 'auxilio_%'").await;
-    assert_eq!(roles.len(), 6);
+    assert_eq!(roles.len(), 7);
     for role in roles {
         let role: String = role.get(0);
         client.batch_execute(&format!("SET ROLE {role}")).await.unwrap();

@@ -1,0 +1,25 @@
+-- Reports of a day by the page that was shown, without its question, and signature.
+CREATE OR REPLACE FUNCTION update_crashes_by_url(p_day date) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+SET work_mem = '64MB'
+SET jit = off
+AS $$
+DECLARE
+    began timestamptz := clock_timestamp();
+    made  bigint;
+BEGIN
+    IF NOT begin_summary('crashes_by_url', p_day) THEN
+        RETURN 0;
+    END IF;
+    DELETE FROM crashes_by_url WHERE report_date = p_day;
+    INSERT INTO crashes_by_url (report_date, product_version_id, url_id, signature_id, report_count)
+    SELECT p_day, product_version_id, url_id, signature_id, count(*)
+    FROM reports_clean
+    WHERE crash_day = p_day AND url_id IS DISTINCT FROM (
+        SELECT urls.url_id FROM urls WHERE urls.url = '')
+    GROUP BY product_version_id, url_id, signature_id;
+    GET DIAGNOSTICS made = ROW_COUNT;
+    RETURN end_summary('crashes_by_url', p_day, began, made);
+END
+$$;
