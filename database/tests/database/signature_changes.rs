@@ -111,7 +111,11 @@ async fn a_change_is_applied_recorded_and_taken_back() {
         signature: "b".to_owned(),
         group_key: None,
     });
+    let marks = "WITH taken AS (DELETE FROM dirty_hours RETURNING hour)
+        SELECT count(DISTINCT hour) FROM taken";
+    f.number(marks).await;
     assert!(cron.resign_reports(&begun, &first).await.unwrap());
+    assert_eq!(f.number(marks).await, 1, "the hour is counted anew");
     let half = record(&f, begun.id).await;
     assert_eq!((half.looked_at, half.changed, half.rekeyed), (4, 3, 1));
     assert_eq!((half.seen_day, half.seen_uuid), (Some(day()), Some(all[3].crash_id)));
@@ -127,7 +131,9 @@ async fn a_change_is_applied_recorded_and_taken_back() {
         new_group_key), ', ' ORDER BY uuid) FROM changed_signatures";
     assert_eq!(f.text(told).await, "a b k k, a b k k, a b k k, b b k");
 
+    f.number(marks).await;
     let undone = undo(&f, begun.id, 3).await;
+    assert_eq!(f.number(marks).await, 1);
     assert_eq!((undone.state, undone.restored), (ChangeState::Undone, 4));
     assert_eq!((undone.applied_by.as_str(), undone.undone_by.as_deref()), ("ann", Some("bob")));
     assert_eq!(signatures(&f).await, before);
