@@ -7,6 +7,7 @@ mod dirty;
 mod duplicates;
 mod property;
 mod recount;
+mod rights;
 mod trends;
 mod versions;
 
