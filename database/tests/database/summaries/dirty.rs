@@ -118,3 +118,24 @@ async fn a_report_that_other_lists_sign_is_counted_under_its_new_signature() {
     let counted = "SELECT signature AS s FROM tcbs JOIN signatures USING (signature_id)";
     assert_eq!(lines(&f, counted).await, ["other"]);
 }
+
+#[tokio::test]
+async fn a_late_duplicate_changes_the_hour_of_its_leader_and_the_hour_after() {
+    let f = fixture().await;
+    releases(&f).await;
+    let same = json!({"address": "0x0", "uptime": 10, "install_age": null});
+    let late = with(report(2, DAY, "02:30:00"), same.clone());
+    let others = [(1, "01:50:00"), (3, "03:05:00")]
+        .map(|(n, time)| with(report(n, DAY, time), same.clone()));
+    write(&f, &others).await;
+    while f.number("SELECT refresh_dirty_days(10)").await > 0 {}
+    let duplicates =
+        "SELECT left(uuid, 8) AS a, left(duplicate_of, 8) AS b FROM reports_clean ORDER BY 1";
+    assert_eq!(lines(&f, duplicates).await, ["00000001 NULL", "00000003 NULL"]);
+    write(&f, &[late]).await;
+    while f.number("SELECT refresh_dirty_days(10)").await > 0 {}
+    assert_eq!(
+        lines(&f, duplicates).await,
+        ["00000001 00000001", "00000002 00000001", "00000003 00000002"]
+    );
+}
