@@ -9,7 +9,7 @@
 //! | column | what |
 //! |---|---|
 //! | `flags:format` | `1`: the row is of this format; written with the first chunk |
-//! | `raw_data:<dump>#<n>.<hash>` | a chunk of a dump: zstd unless that gains nothing; `hash` is the first 16 digits of the SHA-256 of its plain bytes |
+//! | `raw_data:<dump>#<n>.<hash>` | a chunk of a dump: zstd unless that gains nothing; `hash` is the first 16 digits of the SHA-256 of the dump's plain bytes up to its end |
 //! | `meta_data:json` | the raw crash as the API shows it; in chunks `meta_data:json#<n>.<hash>` if it is long |
 //! | `meta_data:manifest` | which chunks make up which value; **the raw crash is there if and only if this is** |
 //! | `ids:ooid`, `ids:hang`, `timestamps:submitted`, `flags:processed` | as Socorro has them |
@@ -47,6 +47,7 @@ mod blob;
 mod chunk;
 mod claim;
 mod columns;
+mod compressors;
 mod ddl;
 mod document;
 mod fault;
@@ -74,6 +75,7 @@ use auxilio_common::{
 use futures::{StreamExt, TryStreamExt};
 
 use crate::client::Client;
+use compressors::Compressors;
 pub use ddl::{DdlOptions, ddl};
 use manifest::RawManifest;
 use quick_cache::sync::Cache;
@@ -87,6 +89,7 @@ pub struct HbaseStore {
     /// Manifests of raw crashes that were read lately: who reads a crash opens its dumps next. They
     /// never change while the crash is there.
     manifests: Arc<Cache<CrashId, Arc<RawManifest>>>,
+    compressors: Arc<Compressors>,
 }
 
 /// Manifests that are remembered, of some hundred bytes each.
@@ -95,7 +98,8 @@ const MANIFESTS_MAX: usize = 1_024;
 impl HbaseStore {
     /// A store over a client. Its tables must be there.
     pub fn new(client: Client) -> Self {
-        Self { client, manifests: Arc::new(Cache::new(MANIFESTS_MAX)) }
+        let manifests = Arc::new(Cache::new(MANIFESTS_MAX));
+        Self { client, manifests, compressors: Arc::default() }
     }
 
     /// The client below it.

@@ -1,6 +1,7 @@
 //! Values in chunks, written and read.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use auxilio_common::blocking::may_block;
 use sha2::{Digest, Sha256};
@@ -37,14 +38,16 @@ impl<'a> ChunkWriter<'a> {
         Self { store, key, timestamp, mark, along: Vec::new(), along_bytes: 0 }
     }
 
-    /// Writes a value's chunks under `value` (`family:name`).
+    /// Writes a value's chunks under `value` (`family:name`); `expected` bytes are made room for.
     pub(super) async fn write(
         &mut self,
         value: &[u8],
         source: Box<dyn Read + Send>,
+        expected: u64,
         fault: impl FnOnce(std::io::Error) -> Fault,
     ) -> Result<Blob, Fault> {
-        let mut splitter = Splitter::new(source, self.store.chunk_bytes());
+        let compressors = Arc::clone(&self.store.compressors);
+        let mut splitter = Splitter::new(source, expected, self.store.chunk_bytes(), compressors);
         let (mut chunks, mut length) = (Vec::new(), 0);
         loop {
             let next;

@@ -1,11 +1,13 @@
 //! Chunks: pieces of a value, each compressed by itself and named by its content.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::compressors::Compressors;
 use super::fault::Fault;
 use super::keys::hex;
 
@@ -15,9 +17,6 @@ pub(super) const CHUNK_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Digits of the hash in a chunk's name.
 const HASH_DIGITS: usize = 16;
-
-/// Compression: most of the gain for the least time.
-const LEVEL: i32 = 3;
 
 /// Of a large chunk three pieces of this size are tried first: what doesn't shrink there is kept as
 /// it is. A dump of random bytes costs more time to be compressed in vain than to be sent.
@@ -36,7 +35,8 @@ pub(super) enum Codec {
 /// A chunk as a manifest names it; its place in the list is its number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ChunkRef {
-    /// The first 16 digits of the SHA-256 of its plain bytes.
+    /// The first 16 digits of the SHA-256 of the value's plain bytes up to the chunk's end: that of the
+    /// whole value costs nothing more then.
     pub(super) hash: String,
     /// Plain bytes.
     pub(super) length: usize,
@@ -73,9 +73,10 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
-    fn of(plain: Vec<u8>, sha256: &str) -> Result<Self, Fault> {
+    fn of(plain: Vec<u8>, sha256: &str, compressors: &Compressors) -> Result<Self, Fault> {
         let (hash, length) = (sha256.chars().take(HASH_DIGITS).collect(), plain.len());
-        let compressed = if may_shrink(&plain)? { Some(compress(&plain)?) } else { None };
+        let shrinks = may_shrink(&plain, compressors)?;
+        let compressed = if shrinks { Some(compressors.compress(&plain)?) } else { None };
         let (codec, bytes) = match compressed {
             Some(compressed) if compressed.len() < length => (Codec::Zstd, compressed),
             _ => (Codec::None, plain),
@@ -85,20 +86,16 @@ impl Chunk {
     }
 }
 
-fn compress(plain: &[u8]) -> Result<Vec<u8>, Fault> {
-    zstd::bulk::compress(plain, LEVEL).map_err(Fault::Compress)
-}
-
 /// Whether compression is worth its time: at its beginning, middle or end a chunk loses a
 /// thirty-second part.
-fn may_shrink(plain: &[u8]) -> Result<bool, Fault> {
+fn may_shrink(plain: &[u8], compressors: &Compressors) -> Result<bool, Fault> {
     if plain.len() <= 4 * TRIED_BYTES {
         return Ok(true);
     }
     let last = plain.len() - TRIED_BYTES;
     for begin in [0, last / 2, last] {
         let tried = plain.get(begin..begin + TRIED_BYTES).unwrap_or(plain);
-        if compress(tried)?.len() < tried.len() - tried.len() / 32 {
+        if compressors.compress(tried)?.len() < tried.len() - tried.len() / 32 {
             return Ok(true);
         }
     }
@@ -111,24 +108,26 @@ pub(super) type NextChunk = io::Result<Option<Result<Chunk, Fault>>>;
 /// Takes a value apart. It blocks where its source does.
 pub(super) struct Splitter {
     source: Box<dyn Read + Send>,
+    compressors: Arc<Compressors>,
     most: usize,
-    whole: Whole,
-    is_first: bool,
+    /// Bytes that are expected yet.
+    expected: u64,
+    /// The checksum of all bytes so far.
+    whole: Sha256,
     ended: bool,
 }
 
-/// The checksum of all bytes so far.
-enum Whole {
-    /// There is one chunk, and this is its own.
-    Of(String),
-    /// There are more.
-    Running(Sha256),
-}
-
 impl Splitter {
-    pub(super) fn new(source: Box<dyn Read + Send>, most: usize) -> Self {
-        let whole = Whole::Running(Sha256::new());
-        Self { source, most: most.clamp(1, CHUNK_BYTES_MAX), whole, is_first: true, ended: false }
+    /// `expected` bytes are made room for; a source that has another number of them is read all the
+    /// same.
+    pub(super) fn new(
+        source: Box<dyn Read + Send>,
+        expected: u64,
+        most: usize,
+        compressors: Arc<Compressors>,
+    ) -> Self {
+        let (most, whole) = (most.clamp(1, CHUNK_BYTES_MAX), Sha256::new());
+        Self { source, compressors, most, expected, whole, ended: false }
     }
 
     /// The next chunk; `None` at the end. An empty value has no chunk.
@@ -136,30 +135,22 @@ impl Splitter {
         if self.ended {
             return Ok(None);
         }
-        let mut plain = Vec::new();
+        let room = usize::try_from(self.expected).unwrap_or(usize::MAX).min(self.most);
+        let mut plain = Vec::with_capacity(room);
         // A chunk's size fits.
         self.source.by_ref().take(self.most as u64).read_to_end(&mut plain)?;
-        let is_first = self.is_first;
-        (self.is_first, self.ended) = (false, plain.len() < self.most);
+        self.expected = self.expected.saturating_sub(plain.len() as u64);
+        self.ended = plain.len() < self.most;
         if plain.is_empty() {
             return Ok(None);
         }
-        let sha256 = hex(&Sha256::digest(&plain));
-        match &mut self.whole {
-            whole if is_first && self.ended => *whole = Whole::Of(sha256.clone()),
-            Whole::Running(whole) => whole.update(&plain),
-            // The first chunk was the last.
-            Whole::Of(_) => {}
-        }
-        Ok(Some(Chunk::of(plain, &sha256)))
+        self.whole.update(&plain);
+        Ok(Some(Chunk::of(plain, &self.sha256(), &self.compressors)))
     }
 
     /// The SHA-256 of all bytes so far.
-    pub(super) fn sha256(self) -> String {
-        match self.whole {
-            Whole::Of(sha256) => sha256,
-            Whole::Running(whole) => hex(&whole.finalize()),
-        }
+    pub(super) fn sha256(&self) -> String {
+        hex(&self.whole.clone().finalize())
     }
 }
 
@@ -170,7 +161,8 @@ mod tests {
     use super::*;
 
     fn split(bytes: &[u8], most: usize) -> (Vec<Chunk>, String) {
-        let mut splitter = Splitter::new(Box::new(Cursor::new(bytes.to_vec())), most);
+        let mut splitter =
+            Splitter::new(Box::new(Cursor::new(bytes.to_vec())), 150, most, Arc::default());
         let mut chunks = Vec::new();
         while let Some(chunk) = splitter.next().unwrap() {
             chunks.push(chunk.unwrap());
@@ -190,6 +182,10 @@ mod tests {
                 .collect();
             assert_eq!(joined, bytes);
             assert_eq!(sha256, hex(&Sha256::digest(&bytes)));
+            for (number, chunk) in chunks.iter().enumerate() {
+                let until = bytes.len().min((number + 1) * 100);
+                assert!(hex(&Sha256::digest(&bytes[..until])).starts_with(&chunk.name.hash));
+            }
         }
     }
 

@@ -32,8 +32,9 @@ impl HbaseStore {
         }
         let timestamp = envelope.generation.0;
         let mut writer = ChunkWriter::new(self, &key, timestamp, None);
-        let source = Box::new(Cursor::new(serde_json::to_vec(document)?));
-        let blob = writer.write(columns::PROCESSED_JSON, source, |_| Fault::CutOff).await?;
+        let json = serde_json::to_vec(document)?;
+        let (length, source) = (json.len() as u64, Box::new(Cursor::new(json)));
+        let blob = writer.write(columns::PROCESSED_JSON, source, length, |_| Fault::CutOff).await?;
         let manifest = ProcessedManifest { generation: envelope.generation, document: blob };
         let signature = match document.crash.text("signature") {
             Some("") => EMPTY_SIGNATURE,

@@ -100,8 +100,8 @@ impl HbaseStore {
         let mut manifest = RawManifest { dumps, json: None };
         let mut cells = small_cells(crash);
         if json.len() > CELL_JSON_BYTES_MAX {
-            let source = Box::new(Cursor::new(json));
-            let blob = writer.write(columns::JSON, source, |_| Fault::CutOff).await?;
+            let (length, source) = (json.len() as u64, Box::new(Cursor::new(json)));
+            let blob = writer.write(columns::JSON, source, length, |_| Fault::CutOff).await?;
             manifest.json = Some(blob);
         } else {
             cells.push(Put::new(columns::JSON, json));
@@ -192,7 +192,7 @@ async fn write_dump(
     let source = opened.map_err(fault)?;
     let source = source.ok_or_else(|| Fault::DumpMissing(name.clone()))?;
     let value = format!("raw_data:{name}");
-    let blob = writer.write(value.as_bytes(), source, fault).await?;
+    let blob = writer.write(value.as_bytes(), source, dump.length, fault).await?;
     if (blob.length, &blob.sha256) != (dump.length, &dump.sha256) {
         return Err(Fault::DumpChanged(name));
     }
