@@ -11,8 +11,10 @@ use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use auxilio_signature::{CrashData, Lists, generate};
+use auxilio_testkit::hostile_names::{PARTS, repeated};
 use auxilio_testkit::splitmix::SplitMix;
 use serde_json::{Value, json};
 
@@ -60,8 +62,16 @@ fn main() {
     }
 }
 
-/// What a hostile crash costs.
+/// Bytes of a hostile crash.
+const HOSTILE_BYTES: usize = 1_000_000;
+
+/// CPU time that the measurement of a hostile crash takes at least: there are hundreds.
+const HOSTILE_MEASURED: Duration = Duration::from_millis(20);
+
+/// What hostile crashes cost: the worst of many of 1 MB, and four of 100 kB.
 fn hostile(lists: &Lists) {
+    let cost =
+        |crash: &CrashData| cpu::seconds(|| drop(black_box(generate(crash, lists)))) * 1_000.0;
     for (name, function) in [
         ("100 kB of templates", format!("f{}", "<a".repeat(50_000))),
         ("100 kB of arguments", format!("f({})", "a, ".repeat(33_000))),
@@ -70,9 +80,49 @@ fn hostile(lists: &Lists) {
     ] {
         let crash = json!({"threads": [{"frames": [{"function": function}]}]});
         let crash: CrashData = serde_json::from_value(crash).unwrap();
-        let cost = cpu::seconds(|| drop(black_box(generate(&crash, lists))));
-        println!("ours: {name}: {:.3} ms", cost * 1_000.0);
+        println!("ours: {name}: {:.3} ms", cost(&crash));
     }
+    let mut worst = (0.0, String::new(), "");
+    let mut tried = 0;
+    for part in PARTS {
+        for (shape, crash) in shapes(part) {
+            let crash: CrashData = serde_json::from_value(crash).unwrap();
+            let cost = cost(&crash);
+            tried += 1;
+            if cost > worst.0 {
+                worst = (cost, (*part).to_owned(), shape);
+            }
+        }
+    }
+    let (cost, part, shape) = worst;
+    println!("ours: the worst of {tried} crashes of 1 MB, {part:?} as {shape}: {cost:.1} ms");
+}
+
+/// A part of a name in all places of a crash of 1 MB.
+fn shapes(part: &str) -> [(&'static str, Value); 6] {
+    let whole = repeated(part, HOSTILE_BYTES);
+    let frames = |count: usize, frame: &dyn Fn(String) -> Value| {
+        let frames: Vec<Value> =
+            (0..count).map(|_| frame(repeated(part, HOSTILE_BYTES / count))).collect();
+        json!({"threads": [{"frames": frames}]})
+    };
+    let function = |name: String| json!({"function": name});
+    let module = |name: String| json!({"module": name, "module_offset": "0x1", "offset": "0x1"});
+    let lines = format!(
+        "java.lang.X: {}",
+        format!("\n\tat {}(A.java:1)", repeated(part, 60)).repeat(20_000)
+    );
+    [
+        ("one function", json!({"threads": [{"frames": [{"function": whole}]}]})),
+        ("40 functions", frames(40, &function)),
+        ("10,000 functions", frames(10_000, &function)),
+        ("40 modules", frames(40, &module)),
+        ("a Java stack", json!({"java_stack_trace": lines})),
+        (
+            "an abort message",
+            json!({"abort_message": whole, "threads": [{"frames": [{"function": "f"}]}]}),
+        ),
+    ]
 }
 
 fn beside(answer: &Value, ours: f64, data: &[CrashData], lists: &Lists) {

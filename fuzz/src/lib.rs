@@ -165,7 +165,7 @@ pub fn signature(input: &[u8]) {
             assert!(made.signature.len() <= 255, "too long");
             assert!(made.signature.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "not printable");
             assert!(made.normalized_frames.len() <= 40, "too many frames");
-            let joined = made.normalized_frames.joined().to_owned();
+            let joined = made.normalized_frames.iter().collect::<Vec<_>>().join(" | ");
             assert_eq!(made.proto_signature().unwrap_or_default(), joined);
             assert_eq!(generator.explain(&crash).0.signature, made.signature);
         }

@@ -4,111 +4,16 @@
 //! and one that kept what it passed over would make names that are far too long.
 
 use auxilio_signature::{CrashData, Generator, Lists};
+use auxilio_testkit::hostile_names::{PARTS, repeated};
 use serde_json::json;
 
 const BYTES: usize = 128 * 1024;
 
-/// What is repeated; `|` parts a beginning, which is repeated, from the end, which closes as often.
-const HOSTILE: &[&str] = &[
-    "<",
-    ">",
-    "(",
-    ")",
-    "[",
-    "]",
-    "{",
-    "}",
-    "`",
-    "'",
-    "<|>",
-    "(|)",
-    "[|]",
-    "{|}",
-    "`|'",
-    "<(|)>",
-    "<(|>)",
-    "([{<`|'>}])",
-    " ",
-    "  ",
-    ", ",
-    ",",
-    " *",
-    " &",
-    "a ",
-    "a::",
-    "::",
-    "::$_",
-    "::$_1::",
-    "::$_1",
-    "operator",
-    "::operator",
-    "operator(",
-    "operator<",
-    " as ",
-    "< as |>",
-    "< in |>",
-    "<a as b>",
-    "name omitted",
-    "<name omitted>",
-    "`anonymous namespace'",
-    "(anonymous namespace)",
-    "(anonymous namespace)::(",
-    "[clone .cold",
-    "[clone .cold]",
-    "clone .cold[",
-    " [clone",
-    " (",
-    "IPC::ParamTraits",
-    "IPC::ParamTraits<",
-    "IPC::ParamTraits<|>",
-    "IPC::ParamTraits< as |>",
-    "const",
-    " const",
-    "const&",
-    "&",
-    "&&",
-    "::h",
-    "::h0",
-    "::h0123456789abcdef",
-    "h",
-    "0",
-    "f",
-    "f(a, b)",
-    "std::",
-    "free",
-    "_$LT$core..",
-    "core.",
-    "<unknown in ",
-    "é",
-    "関",
-    "\u{1f4a5}",
-    "\u{0}",
-    "\n",
-    "\t",
-    "\\",
-    "/",
-    ":",
-    "@",
-    "@00000000",
-    ".java:1)",
-    ".dll",
-    "XUL",
-    "lambda'(int)::operator()(",
-    "{lambda(auto:1)#1}::operator()<",
-    "<lambda_1>::",
-];
-
-fn repeated(part: &str) -> String {
-    let (open, close) = part.split_once('|').unwrap_or((part, ""));
-    let times = BYTES / (open.len() + close.len());
-    format!("{}f{}", open.repeat(times), close.repeat(times))
-}
-
 #[test]
 fn a_hostile_text_anywhere_in_a_crash_costs_no_more_than_reading_it() {
     let generator = Generator::new(Lists::built_in());
-    for part in HOSTILE {
-        let text = repeated(part);
+    for part in PARTS {
+        let text = repeated(part, BYTES);
         for crash in [
             json!({"threads": [{"frames": [{"function": text}]}]}),
             json!({"threads": [{"frames": [{"function": text, "file": "/x.rs"}]}]}),

@@ -10,6 +10,7 @@ pub mod corpus;
 pub mod crashme;
 pub mod hbase;
 pub mod hostile;
+pub mod hostile_names;
 pub mod interposed_store;
 pub mod memcached;
 pub mod postgres;

@@ -8,7 +8,12 @@ use rustix::time::{ClockId, clock_gettime};
 const MEASURED: Duration = Duration::from_secs(2);
 
 /// CPU seconds of one run, after a first one that warms everything up.
-pub(crate) fn seconds(mut run: impl FnMut()) -> f64 {
+pub(crate) fn seconds(run: impl FnMut()) -> f64 {
+    seconds_over(MEASURED, run)
+}
+
+/// The same by a measurement that takes at least so much CPU time.
+pub(crate) fn seconds_over(measured: Duration, mut run: impl FnMut()) -> f64 {
     run();
     let begin = now();
     let mut runs = 0_u32;
@@ -16,7 +21,7 @@ pub(crate) fn seconds(mut run: impl FnMut()) -> f64 {
         run();
         runs += 1;
         let taken = now().saturating_sub(begin);
-        if taken >= MEASURED {
+        if taken >= measured {
             return taken.as_secs_f64() / f64::from(runs);
         }
     }
