@@ -1,5 +1,8 @@
 -- Opens a run over a window of time, [from, to). False if it touches a sealed week: then nothing of
 -- it is counted anew, and that somebody tried is counted.
+--
+-- One run at a time, whatever it counts: a summary reads what others write, and a run that waited
+-- reads with its next statement what the one before it has written (READ COMMITTED).
 CREATE OR REPLACE FUNCTION begin_window(
     p_name text,
     p_from timestamptz,
