@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use auxilio_common::{
@@ -144,7 +145,8 @@ impl Recipe {
 
     /// The crash as an envelope.
     pub fn envelope(self) -> MemoryEnvelope {
-        MemoryEnvelope { raw_crash: self.raw_crash, dumps: self.dumps, path: None }
+        let dumps = self.dumps.into_iter().map(Arc::from).collect();
+        MemoryEnvelope { raw_crash: self.raw_crash, dumps, path: None }
     }
 }
 
@@ -189,7 +191,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 #[derive(Clone, Debug)]
 pub struct MemoryEnvelope {
     raw_crash: RawCrash,
-    dumps: Vec<Vec<u8>>,
+    dumps: Vec<Arc<[u8]>>,
     path: Option<PathBuf>,
 }
 
@@ -204,13 +206,17 @@ impl MemoryEnvelope {
 
     /// A dump's bytes; `None` if the crash has no such dump.
     pub fn dump_bytes(&self, name: &DumpName) -> Option<&[u8]> {
+        self.shared_dump(name).map(AsRef::as_ref)
+    }
+
+    fn shared_dump(&self, name: &DumpName) -> Option<&Arc<[u8]>> {
         let place = self.raw_crash.dumps.iter().position(|dump| dump.name == *name)?;
-        self.dumps.get(place).map(Vec::as_slice)
+        self.dumps.get(place)
     }
 
     /// All dumps in their order, with their bytes.
     pub fn dumps(&self) -> impl Iterator<Item = (&DumpInfo, &[u8])> {
-        self.raw_crash.dumps.iter().zip(self.dumps.iter().map(Vec::as_slice))
+        self.raw_crash.dumps.iter().zip(self.dumps.iter().map(AsRef::as_ref))
     }
 }
 
@@ -220,7 +226,7 @@ impl RawEnvelope for MemoryEnvelope {
     }
 
     fn open_dump(&self, name: &DumpName) -> io::Result<Option<Box<dyn Read + Send>>> {
-        let bytes = self.dump_bytes(name).map(<[u8]>::to_vec);
+        let bytes = self.shared_dump(name).map(Arc::clone);
         Ok(bytes.map(|bytes| Box::new(Cursor::new(bytes)) as Box<dyn Read + Send>))
     }
 

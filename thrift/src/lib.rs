@@ -24,6 +24,7 @@ mod lane;
 mod observer;
 mod pool;
 mod protocol;
+mod put_call;
 mod queue;
 mod read;
 mod row;

@@ -61,6 +61,7 @@ mod raw;
 mod remove;
 mod schema;
 mod survey;
+mod value;
 mod visible;
 
 use std::sync::Arc;

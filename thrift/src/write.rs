@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::job::Spec;
 use crate::lane::Lane;
+use crate::put_call::{self, PutCall};
 use crate::read::owned;
 use crate::row::{Put, check_column, check_key};
 
@@ -24,15 +25,14 @@ impl Client {
         cells: &[Put],
         timestamp: i64,
     ) -> Result<(), Error> {
-        let call = "mutateRowTs";
+        let call = put_call::CALL;
         check_key(call, key)?;
         cells.iter().try_for_each(|cell| check_column(call, &cell.column))?;
         let bytes = key.len() + cells.iter().map(Put::bytes).sum::<usize>();
         self.check_size(call, bytes)?;
         let (table, key, cells) = (self.table(table), key.to_vec(), cells.to_vec());
         self.call(write_spec(call, &key), bytes, move |rpc| {
-            let mutations = cells.iter().map(Put::mutation).collect();
-            rpc.mutate_row_ts(table.clone(), key.clone(), mutations, timestamp, BTreeMap::new())
+            PutCall { table: &table, key: &key, cells: &cells, timestamp }.make(rpc)
         })
         .await
     }

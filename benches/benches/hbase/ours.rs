@@ -7,6 +7,7 @@ use auxilio_common::{CrashStore, DumpName, RawEnvelope, Throttle};
 use auxilio_testkit::hbase::Hbase;
 use auxilio_testkit::raw::{MemoryEnvelope, Recipe};
 use auxilio_thrift::{Client, HbaseStore, Put};
+use bytes::Bytes;
 use futures::future::join_all;
 
 use crate::meter::Meter;
@@ -16,11 +17,13 @@ use crate::{AT_ONCE, Took, Turn, arrival, columns, key, seed, value};
 pub(crate) async fn client(hbase: &Hbase, client: &Client, turn: Turn) -> Took {
     let mut took = Took::default();
     for (place, puts) in [true, false].into_iter().enumerate() {
+        // Made beforehand: it is not the client's work.
+        let all: Vec<_> =
+            (0..AT_ONCE).map(|caller| Bytes::from(value(turn.size, caller as u64))).collect();
         let meter = Meter::begin(hbase);
-        let callers = (0..AT_ONCE).map(|caller| {
+        let callers = all.into_iter().enumerate().map(|(caller, bytes)| {
             let client = client.clone();
             tokio::spawn(async move {
-                let bytes = bytes::Bytes::from(value(turn.size, caller as u64));
                 for number in 0..turn.count {
                     let row = key("client", turn, caller, number);
                     for (column, part) in columns(turn.size) {

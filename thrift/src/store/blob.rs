@@ -12,6 +12,7 @@ use super::fault::Fault;
 use super::keys::hex;
 use super::manifest::Blob;
 use super::schema::CRASHES;
+use super::value::Value;
 use crate::row::Put;
 
 /// Bytes of chunks that may wait for the row's last call, which then writes them along.
@@ -103,20 +104,21 @@ impl HbaseStore {
     pub(super) async fn read_blob(
         &self,
         key: &[u8],
-        value: &[u8],
+        name: &[u8],
         blob: &Blob,
-    ) -> Result<Option<Vec<u8>>, Fault> {
-        let mut bytes = Vec::new();
+    ) -> Result<Option<Value>, Fault> {
+        let (mut value, mut whole) = (Value::default(), Sha256::new());
         for (number, chunk) in blob.chunks.iter().enumerate() {
-            let column = chunk.column(value, number);
+            let column = chunk.column(name, number);
             let row = self.client.get_row(CRASHES, key, &[&column], chunk.stored).await?;
             let Some(cell) = row.and_then(|mut row| row.cells.remove(&column)) else {
                 return Ok(None);
             };
-            bytes.append(&mut chunk.open(cell.value)?);
+            let plain = chunk.open(cell.value)?;
+            whole.update(&plain);
+            value.push(plain);
         }
-        let is_it =
-            bytes.len() as u64 == blob.length && hex(&Sha256::digest(&bytes)) == blob.sha256;
-        if is_it { Ok(Some(bytes)) } else { Err(Fault::Chunk(blob.sha256.clone())) }
+        let is_it = value.len() == blob.length && hex(&whole.finalize()) == blob.sha256;
+        if is_it { Ok(Some(value)) } else { Err(Fault::Chunk(blob.sha256.clone())) }
     }
 }

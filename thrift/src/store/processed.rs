@@ -69,8 +69,8 @@ impl HbaseStore {
                 return if is_ours { Ok(None) } else { self.old_processed(crash_id, &key).await };
             };
             let blob = &manifest.document;
-            if let Some(bytes) = self.read_blob(&key, columns::PROCESSED_JSON, blob).await? {
-                return Ok(Some(serde_json::from_slice(&bytes)?));
+            if let Some(value) = self.read_blob(&key, columns::PROCESSED_JSON, blob).await? {
+                return Ok(Some(serde_json::from_slice(&value.into_vec())?));
             }
             // A higher one came and these chunks went between the two reads.
         }

@@ -1,6 +1,5 @@
 //! Reading raw crashes and their dumps.
 
-use std::io::Cursor;
 use std::sync::Arc;
 
 use auxilio_common::storage::{Presence, StoredDump, StoredDumpBytes};
@@ -9,6 +8,7 @@ use auxilio_common::{CrashId, DumpName, Generation, RawCrash};
 use super::fault::Fault;
 use super::manifest::{Blob, ProcessedManifest, RawManifest};
 use super::schema::CRASHES;
+use super::value::Value;
 use super::{HbaseStore, columns, document, keys, old_row};
 use crate::row::{Cell, Row};
 
@@ -68,7 +68,9 @@ impl HbaseStore {
         let manifest = Arc::new(manifest);
         self.manifests.insert(crash_id, Arc::clone(&manifest));
         let json = match (&manifest.json, json) {
-            (Some(blob), _) => self.read_blob(&key, columns::JSON, blob).await?,
+            (Some(blob), _) => {
+                self.read_blob(&key, columns::JSON, blob).await?.map(Value::into_vec)
+            }
             (None, json) => json.map(|cell| cell.value),
         };
         let json = json.ok_or_else(|| Fault::Chunk("of the metadata".to_owned()))?;
@@ -84,23 +86,25 @@ impl HbaseStore {
         let key = keys::crash(crash_id);
         if let Some(manifest) = self.manifests.get(&crash_id)
             && let Some(blob) = manifest.dump(name)
-            && let Some(bytes) = self.read_dump(&key, name, blob).await?
+            && let Some(value) = self.read_dump(&key, name, blob).await?
         {
-            return Ok(Some(stream(bytes)));
+            return Ok(Some(stream(value)));
         }
-        let bytes = match self.raw_row(&key).await? {
+        let value = match self.raw_row(&key).await? {
             RawRow::NotYet => return Err(Fault::NotYet),
-            RawRow::Old(_) if *name == DumpName::main() => self.old_dump(&key).await?,
+            RawRow::Old(_) if *name == DumpName::main() => {
+                self.old_dump(&key).await?.map(Value::from)
+            }
             RawRow::Absent | RawRow::Old(_) => None,
             RawRow::Ours { manifest, .. } => match manifest.dump(name) {
                 Some(blob) => {
-                    let bytes = self.read_dump(&key, name, blob).await?;
-                    Some(bytes.ok_or_else(|| Fault::Chunk(format!("of dump \"{name}\"")))?)
+                    let value = self.read_dump(&key, name, blob).await?;
+                    Some(value.ok_or_else(|| Fault::Chunk(format!("of dump \"{name}\"")))?)
                 }
                 None => None,
             },
         };
-        Ok(bytes.map(stream))
+        Ok(value.map(stream))
     }
 
     async fn read_dump(
@@ -108,7 +112,7 @@ impl HbaseStore {
         key: &[u8],
         name: &DumpName,
         blob: &Blob,
-    ) -> Result<Option<Vec<u8>>, Fault> {
+    ) -> Result<Option<Value>, Fault> {
         self.read_blob(key, format!("raw_data:{name}").as_bytes(), blob).await
     }
 
@@ -144,11 +148,8 @@ impl HbaseStore {
     }
 }
 
-fn stream(bytes: Vec<u8>) -> StoredDump {
-    StoredDump {
-        length: bytes.len() as u64,
-        bytes: StoredDumpBytes::Stream(Box::new(Cursor::new(bytes))),
-    }
+fn stream(value: Value) -> StoredDump {
+    StoredDump { length: value.len(), bytes: StoredDumpBytes::Stream(Box::new(value)) }
 }
 
 /// Whether a row read with [`columns::MANIFEST`], [`columns::FORMAT`] and [`columns::CRASH_ID`] has a raw
