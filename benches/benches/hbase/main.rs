@@ -8,7 +8,7 @@
 //! its id is claimed, the rows, and a look whether its row stands. `mover` is the crashmover from a
 //! spool full of crashes to the empty spool.
 //!
-//! `cargo bench -p auxilio-benches --bench hbase`. The gateway and the region server take most of the
+//! `cargo bench -p auxilio-benches --bench hbase [-- SIZE... WAY...]`. The gateway and the region server take most of the
 //! processor, so these are wall times: nothing else should run beside.
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
@@ -75,8 +75,13 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let client = client(&hbase);
     let store = HbaseStore::new(client.clone());
-    let sizes = std::env::args().skip(1).filter_map(|size| size.parse().ok());
-    let sizes: Vec<usize> = sizes.collect();
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let sizes: Vec<usize> = asked.iter().filter_map(|size| size.parse().ok()).collect();
+    let mut ways: Vec<usize> = (0..WAYS.len()).collect();
+    ways.retain(|way| asked.iter().any(|asked| asked == WAYS[*way]));
+    if ways.is_empty() {
+        ways.extend(0..WAYS.len());
+    }
     println!("CPU in ms for each: of this process + of HBase's.");
     println!(
         "   bytes | way    | puts/s | of plain | of rows | of calls |     CPU     | gets/s | of plain | of rows | of calls |     CPU"
@@ -86,7 +91,8 @@ fn main() {
         let mut sums = [Took::default(); WAYS.len()];
         for round in 0..WARM_UP + ROUNDS {
             let turn = Turn { size, count, round };
-            for way in (0..WAYS.len()).map(|place| (place + round) % WAYS.len()) {
+            for place in 0..ways.len() {
+                let way = ways[(place + round) % ways.len()];
                 let took = match WAYS[way] {
                     "plain" => plain::bytes_alone(&hbase, turn),
                     "rows" => plain::rows(&hbase, turn),

@@ -1,13 +1,12 @@
 //! Values in chunks, written and read.
 
-use std::io::Read;
 use std::sync::Arc;
 
 use auxilio_common::blocking::may_block;
 use sha2::{Digest, Sha256};
 
 use super::HbaseStore;
-use super::chunk::{CHUNK_BYTES_MAX, Chunk, NextChunk, Splitter};
+use super::chunk::{CHUNK_BYTES_MAX, Chunk, Source, Splitter};
 use super::fault::Fault;
 use super::keys::hex;
 use super::manifest::Blob;
@@ -39,20 +38,25 @@ impl<'a> ChunkWriter<'a> {
         Self { store, key, timestamp, mark, along: Vec::new(), along_bytes: 0 }
     }
 
-    /// Writes a value's chunks under `value` (`family:name`); `expected` bytes are made room for.
+    /// Writes a value's chunks under `value` (`family:name`); `expected` bytes are made room for. It
+    /// is opened where reading may block.
     pub(super) async fn write(
         &mut self,
         value: &[u8],
-        source: Box<dyn Read + Send>,
+        open: impl FnOnce() -> Result<Source, Fault> + Send + 'static,
         expected: u64,
         fault: impl FnOnce(std::io::Error) -> Fault,
     ) -> Result<Blob, Fault> {
         let compressors = Arc::clone(&self.store.compressors);
-        let mut splitter = Splitter::new(source, expected, self.store.chunk_bytes(), compressors);
+        let most = self.store.chunk_bytes();
+        let begin = move || {
+            let mut splitter = Splitter::new(open()?, expected, most, compressors);
+            let next = splitter.next();
+            Ok::<_, Fault>((splitter, next))
+        };
+        let (mut splitter, mut next) = blocking(begin).await??;
         let (mut chunks, mut length) = (Vec::new(), 0);
         loop {
-            let next;
-            (splitter, next) = split_on(splitter).await?;
             let chunk = match next {
                 Ok(Some(chunk)) => chunk?,
                 Ok(None) => break,
@@ -61,6 +65,14 @@ impl<'a> ChunkWriter<'a> {
             length += chunk.name.length as u64;
             self.send(value, chunks.len(), &chunk).await?;
             chunks.push(chunk.name);
+            if splitter.has_ended() {
+                break;
+            }
+            (splitter, next) = blocking(move || {
+                let next = splitter.next();
+                (splitter, next)
+            })
+            .await?;
         }
         Ok(Blob { length, sha256: splitter.sha256(), chunks })
     }
@@ -82,12 +94,10 @@ impl<'a> ChunkWriter<'a> {
     }
 }
 
-/// The next chunk. Reading and compressing block.
-async fn split_on(mut splitter: Splitter) -> Result<(Splitter, NextChunk), Fault> {
-    let work = move || {
-        let next = splitter.next();
-        (splitter, next)
-    };
+/// Does what blocks, such as reading and compressing.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Fault> {
     if may_block() {
         return Ok(work());
     }

@@ -18,9 +18,14 @@ pub(super) const CHUNK_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Digits of the hash in a chunk's name.
 const HASH_DIGITS: usize = 16;
 
-/// Of a large chunk three pieces of this size are tried first: what doesn't shrink there is kept as
-/// it is. A dump of random bytes costs more time to be compressed in vain than to be sent.
-const TRIED_BYTES: usize = 16 * 1024;
+/// Of a chunk three pieces are tried first, each of this part of it and of no more bytes than that: what
+/// doesn't shrink there is kept as it is. A dump of random bytes costs more time to be compressed in
+/// vain than to be sent.
+const TRIED_PART: usize = 16;
+const TRIED_BYTES_MAX: usize = 16 * 1024;
+
+/// Smaller chunks are compressed untried: their sixteenth part tells too little.
+const UNTRIED_BYTES: usize = 16 * 1024;
 
 /// How a chunk's bytes are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,12 +94,13 @@ impl Chunk {
 /// Whether compression is worth its time: at its beginning, middle or end a chunk loses a
 /// thirty-second part.
 fn may_shrink(plain: &[u8], compressors: &Compressors) -> Result<bool, Fault> {
-    if plain.len() <= 4 * TRIED_BYTES {
+    if plain.len() <= UNTRIED_BYTES {
         return Ok(true);
     }
-    let last = plain.len() - TRIED_BYTES;
+    let size = (plain.len() / TRIED_PART).min(TRIED_BYTES_MAX);
+    let last = plain.len() - size;
     for begin in [0, last / 2, last] {
-        let tried = plain.get(begin..begin + TRIED_BYTES).unwrap_or(plain);
+        let tried = plain.get(begin..begin + size).unwrap_or(plain);
         if compressors.compress(tried)?.len() < tried.len() - tried.len() / 32 {
             return Ok(true);
         }
@@ -102,12 +108,15 @@ fn may_shrink(plain: &[u8], compressors: &Compressors) -> Result<bool, Fault> {
     Ok(false)
 }
 
+/// Where a value is read from.
+pub(super) type Source = Box<dyn Read + Send>;
+
 /// What comes of a source: a chunk, the end, or why it can't be read.
 pub(super) type NextChunk = io::Result<Option<Result<Chunk, Fault>>>;
 
 /// Takes a value apart. It blocks where its source does.
 pub(super) struct Splitter {
-    source: Box<dyn Read + Send>,
+    source: Source,
     compressors: Arc<Compressors>,
     most: usize,
     /// Bytes that are expected yet.
@@ -121,7 +130,7 @@ impl Splitter {
     /// `expected` bytes are made room for; a source that has another number of them is read all the
     /// same.
     pub(super) fn new(
-        source: Box<dyn Read + Send>,
+        source: Source,
         expected: u64,
         most: usize,
         compressors: Arc<Compressors>,
@@ -146,6 +155,11 @@ impl Splitter {
         }
         self.whole.update(&plain);
         Ok(Some(Chunk::of(plain, &self.sha256(), &self.compressors)))
+    }
+
+    /// Whether it is known that no chunk follows.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
     }
 
     /// The SHA-256 of all bytes so far.

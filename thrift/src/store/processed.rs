@@ -6,6 +6,7 @@ use auxilio_common::{CrashId, ProcessedDocument};
 use bytes::Bytes;
 
 use super::blob::ChunkWriter;
+use super::chunk::Source;
 use super::fault::Fault;
 use super::manifest::ProcessedManifest;
 use super::schema::CRASHES;
@@ -33,8 +34,9 @@ impl HbaseStore {
         let timestamp = envelope.generation.0;
         let mut writer = ChunkWriter::new(self, &key, timestamp, None);
         let json = serde_json::to_vec(document)?;
-        let (length, source) = (json.len() as u64, Box::new(Cursor::new(json)));
-        let blob = writer.write(columns::PROCESSED_JSON, source, length, |_| Fault::CutOff).await?;
+        let length = json.len() as u64;
+        let open = move || Ok(Box::new(Cursor::new(json)) as Source);
+        let blob = writer.write(columns::PROCESSED_JSON, open, length, |_| Fault::CutOff).await?;
         let manifest = ProcessedManifest { generation: envelope.generation, document: blob };
         let signature = match document.crash.text("signature") {
             Some("") => EMPTY_SIGNATURE,

@@ -4,13 +4,13 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
-use auxilio_common::blocking::may_block;
 use auxilio_common::storage::{IndexEntry, PutRaw};
 use auxilio_common::{DumpInfo, RawCrash, RawEnvelope, Throttle};
 use bytes::Bytes;
 use futures::future::{try_join, try_join_all};
 
 use super::blob::ChunkWriter;
+use super::chunk::Source;
 use super::claim::Claim;
 use super::fault::Fault;
 use super::manifest::{RawManifest, StoredBlob};
@@ -100,8 +100,9 @@ impl HbaseStore {
         let mut manifest = RawManifest { dumps, json: None };
         let mut cells = small_cells(crash);
         if json.len() > CELL_JSON_BYTES_MAX {
-            let (length, source) = (json.len() as u64, Box::new(Cursor::new(json)));
-            let blob = writer.write(columns::JSON, source, length, |_| Fault::CutOff).await?;
+            let length = json.len() as u64;
+            let open = move || Ok(Box::new(Cursor::new(json)) as Source);
+            let blob = writer.write(columns::JSON, open, length, |_| Fault::CutOff).await?;
             manifest.json = Some(blob);
         } else {
             cells.push(Put::new(columns::JSON, json));
@@ -181,18 +182,15 @@ async fn write_dump(
     dump: &DumpInfo,
 ) -> Result<StoredBlob, Fault> {
     let name = dump.name.clone();
-    let opened = if may_block() {
-        envelope.open_dump(&name)
-    } else {
-        let (envelope, name) = (Arc::clone(envelope), name.clone());
-        let opened = tokio::task::spawn_blocking(move || envelope.open_dump(&name));
-        opened.await.map_err(|_| Fault::CutOff)?
-    };
     let fault = |source| Fault::Dump { name: dump.name.clone(), source };
-    let source = opened.map_err(fault)?;
-    let source = source.ok_or_else(|| Fault::DumpMissing(name.clone()))?;
+    let (envelope, wanted) = (Arc::clone(envelope), name.clone());
+    let open = move || match envelope.open_dump(&wanted) {
+        Ok(Some(source)) => Ok(source),
+        Ok(None) => Err(Fault::DumpMissing(wanted)),
+        Err(source) => Err(Fault::Dump { name: wanted, source }),
+    };
     let value = format!("raw_data:{name}");
-    let blob = writer.write(value.as_bytes(), source, dump.length, fault).await?;
+    let blob = writer.write(value.as_bytes(), open, dump.length, fault).await?;
     if (blob.length, &blob.sha256) != (dump.length, &dump.sha256) {
         return Err(Fault::DumpChanged(name));
     }
