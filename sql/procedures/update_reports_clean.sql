@@ -70,6 +70,7 @@ BEGIN
     PERFORM replace_window('reports_clean', 'clean_rows', p_from, p_to);
     PERFORM replace_window('reports_user_info', 'user_rows', p_from, p_to);
     PERFORM replace_window('reports_bad', 'bad_rows', p_from, p_to);
+    PERFORM analyze_weeks('reports_clean', p_from, p_to);
     PERFORM log_run('reports_clean', p_from, p_to, began, clean, NULL);
     RETURN clean;
 END

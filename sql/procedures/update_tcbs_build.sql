@@ -3,6 +3,9 @@ CREATE OR REPLACE FUNCTION update_tcbs_build(p_day date) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 SET work_mem = '64MB'
+-- Where statistics don't know the day, it is taken for one of a few rows, and the list of builds was made
+-- once for each report.
+SET enable_nestloop = off
 SET jit = off
 AS $$
 DECLARE

@@ -191,3 +191,20 @@ async fn an_hour_touches_no_other_and_weeks_are_made_on_demand() {
     assert_eq!(f.number(&run("2012-06-18 00:00", "2012-06-18 01:00")).await, 1);
     assert_eq!(lines(&f, signatures).await, ["a::b", "new"]);
 }
+
+#[tokio::test]
+async fn the_planner_knows_a_day_as_soon_as_it_is_clean() {
+    let f = fixture().await;
+    releases(&f).await;
+    let other = "2012-06-16";
+    for day in [DAY, other] {
+        let reports: Vec<_> = (0..100).map(|number| report(number, day, "01:00:00")).collect();
+        write(&f, &reports).await;
+        assert_eq!(clean(&f, day).await, 100);
+        let known = "SELECT 'day' AS a, unnest(most_common_vals::text::date[]) AS b FROM pg_stats
+             WHERE tablename = 'reports_clean_20120611' AND attname = 'crash_day' ORDER BY 2";
+        let expected = [DAY, other].into_iter().take_while(|known| *known <= day);
+        let expected: Vec<_> = expected.map(|day| format!("day {day}")).collect();
+        assert_eq!(lines(&f, known).await, expected);
+    }
+}
