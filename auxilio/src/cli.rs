@@ -67,6 +67,11 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: DbVerb,
     },
+    /// Periodic work: list, run, backfill, status
+    Cron {
+        #[command(subcommand)]
+        verb: CronVerb,
+    },
     /// The tables in HBase: create, ddl, check
     Hbase {
         #[command(subcommand)]
@@ -133,17 +138,19 @@ pub(crate) enum Role {
     Processor,
     Middleware,
     Webapp,
+    Cron,
 }
 
 impl Role {
     /// All of them.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Collector,
         Self::Crashmover,
         Self::Monitor,
         Self::Processor,
         Self::Middleware,
         Self::Webapp,
+        Self::Cron,
     ];
 
     /// The name on the command line and in logs.
@@ -155,6 +162,7 @@ impl Role {
             Self::Processor => "processor",
             Self::Middleware => "middleware",
             Self::Webapp => "webapp",
+            Self::Cron => "cron",
         }
     }
 }
@@ -382,6 +390,35 @@ pub(crate) enum DbVerb {
         #[arg(last = true, value_name = "ARGS")]
         arguments: Vec<String>,
     },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum CronVerb {
+    /// Print the jobs: when each is due, what it waits for, what it is for
+    List,
+    /// Run a job for a day in the foreground, or with nightly all that makes a day's reports, in order
+    Run {
+        /// The job, or nightly
+        #[arg(value_name = "JOB")]
+        job: String,
+        /// The day, as 2026-11-24 [default: yesterday, UTC]
+        #[arg(long, value_name = "D")]
+        date: Option<Day>,
+    },
+    /// Run a job, or nightly, for each day of a range, in order; the first day that fails ends it
+    Backfill {
+        /// The job, or nightly
+        #[arg(value_name = "JOB")]
+        job: String,
+        /// The first day
+        #[arg(long, value_name = "D")]
+        from: Day,
+        /// The last day
+        #[arg(long, value_name = "D")]
+        to: Day,
+    },
+    /// Print how far each job has come, and what holds it up; 1 if one fails
+    Status,
 }
 
 #[derive(Clone, Debug, Subcommand)]

@@ -27,6 +27,7 @@ pub(crate) struct Config {
     pub(crate) processor: auxilio_processor::Config,
     pub(crate) middleware: auxilio_middleware::Config,
     pub(crate) webapp: auxilio_webapp::Config,
+    pub(crate) cron: auxilio_cron::Config,
 }
 
 /// The section `[service]`: what all roles share.
@@ -58,6 +59,8 @@ impl Config {
         config.middleware.crashmover_urls.clone_from(&config.monitor.crashmover_urls);
         config.webapp.middleware_url = format!("http://{}", config.middleware.address);
         config.webapp.api_link_url.clone_from(&config.webapp.middleware_url);
+        config.cron.report_url = format!("http://{}/report/index/", config.webapp.address);
+        config.cron.extracts_dir = dir.join("extracts");
         let secrets = Secrets::of(dir);
         config.database.password_file = Some(secrets.postgres_password);
         config.middleware.admin_token_file = Some(secrets.admin_token);
@@ -76,7 +79,7 @@ impl Config {
     }
 
     /// Every address that the roles listen on, with its role's name.
-    pub(crate) fn addresses(&self) -> [(&'static str, SocketAddr); 6] {
+    pub(crate) fn addresses(&self) -> [(&'static str, SocketAddr); 7] {
         [
             ("collector", self.collector.address),
             ("crashmover", self.crashmover.admin_address),
@@ -84,10 +87,11 @@ impl Config {
             ("processor", self.processor.admin_address),
             ("middleware", self.middleware.address),
             ("webapp", self.webapp.address),
+            ("cron", self.cron.admin_address),
         ]
     }
 
-    fn addresses_mut(&mut self) -> [&mut SocketAddr; 6] {
+    fn addresses_mut(&mut self) -> [&mut SocketAddr; 7] {
         [
             &mut self.collector.address,
             &mut self.crashmover.admin_address,
@@ -95,6 +99,7 @@ impl Config {
             &mut self.processor.admin_address,
             &mut self.middleware.address,
             &mut self.webapp.address,
+            &mut self.cron.admin_address,
         ]
     }
 
@@ -114,6 +119,7 @@ impl Config {
             self.spool.free_percent_min <= 100 && self.spool.free_inodes_percent_min <= 100,
             "spool.free_percent_min and spool.free_inodes_percent_min are percentages"
         );
+        self.cron.check()?;
         let spools = [&self.spool.dir].into_iter().chain(&self.spool.fallback_dir);
         let spools: Vec<_> = spools.chain(&self.crashmover.further_spools).collect();
         for (place, dir) in spools.iter().enumerate() {
@@ -158,7 +164,7 @@ mod tests {
         let config = Config::embedded(Path::new("/data"), 3_000);
         let ports: Vec<u16> =
             config.addresses().iter().map(|(_, address)| address.port()).collect();
-        assert_eq!(ports, [11_000, 11_301, 11_302, 11_303, 11_100, 11_080]);
+        assert_eq!(ports, [11_000, 11_301, 11_302, 11_303, 11_100, 11_080, 11_304]);
         assert_eq!(config.database.port, 11_132);
         let text = loader::to_toml(&config).unwrap();
         assert!(!text.contains("/var/lib"), "{text}");

@@ -13,6 +13,7 @@ use auxilio_stackwalk::{Pool, PoolOptions};
 use crate::cli::Role;
 use crate::config::Config;
 use crate::store;
+use crate::verbs::reconcile::Forgotten;
 
 /// What the roles of one process share.
 pub(crate) struct Parts {
@@ -89,6 +90,11 @@ pub(crate) async fn run(role: Role, parts: Arc<Parts>, shell: Shell) -> anyhow::
             auxilio_middleware::run(config.middleware.clone(), store, database, shell).await?;
         }
         Role::Webapp => auxilio_webapp::run(config.webapp.clone(), shell).await?,
+        Role::Cron => {
+            let database = parts.database(DbRole::Cron)?;
+            let bring_back = Arc::new(Forgotten::of(store, database.clone()));
+            auxilio_cron::run(config.cron.clone(), database, bring_back, shell).await?;
+        }
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod annotations;
 pub(crate) mod config;
+pub(crate) mod cron;
 pub(crate) mod db;
 pub(crate) mod doctor;
 pub(crate) mod fields;

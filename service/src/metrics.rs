@@ -188,6 +188,8 @@ declare! {
         "Pages answered, by route and status.";
     WEBAPP_ANSWER: Histogram "auxilio_webapp_answer_seconds" ["route"]
         "Time to answer a page.";
+    CRON_RUNS: Counter "auxilio_cron_runs_total" ["job", "outcome"]
+        "Tries at slots, by job: done, failed, lost to another process, or left because Postgres was away.";
 }
 
 /// Buckets of seconds: from a look-up in memory to a walk that is cut.

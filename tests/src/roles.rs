@@ -20,8 +20,8 @@ use crate::process::Process;
 use crate::{binary, http, user, wait};
 
 /// All roles, in the order in which a crash meets them.
-pub const ROLES: [&str; 6] =
-    ["collector", "crashmover", "monitor", "processor", "middleware", "webapp"];
+pub const ROLES: [&str; 7] =
+    ["collector", "crashmover", "monitor", "processor", "middleware", "webapp", "cron"];
 
 /// Time within which a role listens, on a machine that does other things too.
 const START_TIME: Duration = Duration::from_secs(60);
@@ -213,7 +213,8 @@ impl Roles {
              [crashmover]\nadmin_address = \"{}\"\nmonitor_urls = [\"http://{}\"]\n[disk_store]\ndir = \"{}\"\n\
              [database]\nport = {}\nuser = \"{USER}\"\ndatabase = \"{}\"\n[monitor]\nadmin_address = \"{}\"\ncrashmover_urls = [\"http://{}\"]\n\
              [processor]\nadmin_address = \"{}\"\nsymbols_dirs = [\"{}\"]\nsymbols_cache_dir = \"{}\"\n\
-             [middleware]\naddress = \"{}\"\ncrashmover_urls = [\"http://{}\"]\n[webapp]\naddress = \"{}\"\nmiddleware_url = \"http://{}\"\n",
+             [middleware]\naddress = \"{}\"\ncrashmover_urls = [\"http://{}\"]\n[webapp]\naddress = \"{}\"\nmiddleware_url = \"http://{}\"\n\
+             [cron]\nadmin_address = \"{}\"\nextracts_dir = \"{}\"\npoll_secs = 1\nlease_secs = 2\nretry_first_secs = 1\nretry_longest_secs = 2\n",
             at("collector"),
             path("spool"),
             at("crashmover"),
@@ -230,6 +231,8 @@ impl Roles {
             at("crashmover"),
             at("webapp"),
             at("middleware"),
+            at("cron"),
+            path("extracts"),
         )
     }
 }

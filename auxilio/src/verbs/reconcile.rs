@@ -199,3 +199,31 @@ impl Run {
         Ok(())
     }
 }
+
+/// Cron's hand on the store: what of a day was never processed is queued again.
+pub(crate) struct Forgotten {
+    bringing: Bringing,
+}
+
+impl Forgotten {
+    pub(crate) fn of(store: Arc<dyn CrashStore>, database: Database) -> Self {
+        Self { bringing: Bringing::new(store, database, false) }
+    }
+}
+
+#[async_trait]
+impl BringBack for Forgotten {
+    async fn bring_back(&self, day: Day) -> Result<u64, BoxError> {
+        let mut listing = Listing::of(day);
+        let mut count = 0;
+        loop {
+            let bringing = &self.bringing;
+            let entries = listing.next(bringing.store(), bringing.database()).await?;
+            if entries.is_empty() {
+                return Ok(count);
+            }
+            let ends = bringing.bring(&entries).await?;
+            count += ends.iter().filter(|end| end.is_brought()).count() as u64;
+        }
+    }
+}

@@ -28,6 +28,7 @@ const LAYERS: [(&str, &[&str]); 20] = [
     ("processor", &["common", "service", "database", "stackwalk", "signature"]),
     ("middleware", &["common", "service", "database"]),
     ("webapp", &["common", "service"]),
+    ("cron", &["common", "service", "database"]),
     ("auxilio", &[EVERYTHING]),
     ("testkit", &["common"]),
     ("tests", &[EVERYTHING]),

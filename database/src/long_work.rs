@@ -1,0 +1,249 @@
+//! Work that takes longer than a service's statements may: on a connection of its own, with a time-out
+//! of its own, which the server ends when whoever asked for it is gone.
+
+use std::time::Duration;
+
+use auxilio_common::{Day, Timestamp};
+use futures::{Stream, StreamExt};
+use tokio::task::JoinHandle;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::Client;
+
+use crate::jobs::date_time;
+use crate::{Database, Error, PROCEDURES};
+
+/// Has the server look every two seconds whether the client is still there, and end the statement when
+/// it is not. Before Postgres 14 there is no such setting.
+const END_IF_GONE: &str = "SELECT set_config(name, '2s', false) FROM pg_settings
+                           WHERE name = 'client_connection_check_interval'";
+
+/// What a line of the daily extract is made of, in the order of its columns.
+const EXTRACT: &str = "
+    WITH users AS MATERIALIZED (
+        SELECT product_name, product_version, left(product_os_platform, 3) AS os,
+               sum(adu_count) AS count
+        FROM raw_adu WHERE date = $1 GROUP BY 1, 2, 3
+    ), bugs AS MATERIALIZED (
+        SELECT signature, string_agg(bug_id::text, ',' ORDER BY bug_id) AS list
+        FROM bug_associations GROUP BY signature
+    ), said AS MATERIALIZED (
+        SELECT product, version, min(branch) AS branch FROM branches GROUP BY 1, 2
+    )
+    SELECT reports.signature, reports.url, reports.uuid,
+           to_char(client_crash_date, 'YYYYMMDDHH24MI'),
+           to_char(reports.date_processed, 'YYYYMMDDHH24MI'),
+           last_crash::text, reports.product, reports.version, reports.build, said.branch,
+           reports.os_name,
+           CASE WHEN os_name = 'Linux'
+               THEN regexp_replace(os_version, '^0[.]0[.]0 Linux ', '') ELSE os_version END,
+           nullif(concat_ws(' | ', cpu_name, cpu_info), ''),
+           reports.address, bugs.list, user_comments, uptime::text,
+           CASE WHEN email <> '' THEN 'yes' ELSE '' END,
+           users.count::text, topmost_filenames,
+           CASE WHEN addons_checked THEN 'checked' WHEN NOT addons_checked THEN 'not'
+               ELSE '[unknown]' END,
+           reports.flash_version, hangid, reports.reason, process_type, app_notes,
+           install_age::text, reports_duplicates.duplicate_of, release_channel, productid
+    FROM reports
+    LEFT JOIN reports_duplicates
+        ON reports_duplicates.crash_day = reports.crash_day AND reports_duplicates.uuid = reports.uuid
+    LEFT JOIN bugs ON bugs.signature = reports.signature
+    LEFT JOIN said ON said.product = reports.product AND said.version = reports.version
+    LEFT JOIN users ON users.product_name = reports.product
+        AND users.product_version = reports.version AND users.os = left(reports.os_name, 3)
+    WHERE reports.crash_day = $1 AND (cardinality($2::text[]) = 0 OR reports.product = ANY ($2))
+    ORDER BY reports.date_processed, reports.uuid";
+
+/// The columns of the extract.
+pub const EXTRACT_COLUMNS: usize = 30;
+
+/// One report of the extract; `None` is NULL.
+pub type ExtractRow = [Option<String>; EXTRACT_COLUMNS];
+
+/// A connection for one piece of long work.
+#[derive(Debug)]
+pub struct LongWork {
+    client: Client,
+    connection: JoinHandle<()>,
+    timeout: Duration,
+}
+
+impl Drop for LongWork {
+    fn drop(&mut self) {
+        self.connection.abort();
+    }
+}
+
+/// A build that was released.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// The product, by its name or as builders call it.
+    pub product: String,
+    /// Without the number of a beta.
+    pub version: String,
+    /// The channel.
+    pub channel: String,
+    /// Digits that begin with the day of the build.
+    pub build_id: String,
+    /// The platform.
+    pub platform: String,
+    /// The number of a beta.
+    pub beta_number: Option<i32>,
+    /// Where it was built from.
+    pub repository: String,
+}
+
+/// What became of a build that was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Released {
+    /// It is new.
+    Added,
+    /// It was there already.
+    Known,
+    /// It is none, and why.
+    Refused(String),
+}
+
+impl Database {
+    /// Opens a connection whose statements may take as long as `timeout`.
+    pub async fn long_work(&self, timeout: Duration) -> Result<LongWork, Error> {
+        let settings = self.settings();
+        let (client, connection) = settings.open().await?;
+        // An error of the connection is also one of whatever waits for it.
+        let connection = tokio::spawn(async move { drop(connection.await) });
+        let work = LongWork { client, connection, timeout };
+        let greeting = format!(
+            "{}; SET statement_timeout = '{}s'",
+            settings.greeting(),
+            timeout.as_secs().max(1)
+        );
+        for sql in [greeting.as_str(), END_IF_GONE] {
+            work.within("open a connection", work.client.batch_execute(sql)).await?;
+        }
+        Ok(work)
+    }
+
+    /// Adds a build. What is wrong with it is said and not an error.
+    pub async fn add_release(&self, release: &Release) -> Result<Released, Error> {
+        let sql = "SELECT add_new_release($1, $2, $3, $4::text::numeric, $5, $6, $7, false)";
+        let values: [&(dyn ToSql + Sync); 7] = [
+            &release.product,
+            &release.version,
+            &release.channel,
+            &release.build_id,
+            &release.platform,
+            &release.beta_number,
+            &release.repository,
+        ];
+        match self.query_one("add a build", sql, &values).await {
+            Ok(_) => Ok(Released::Added),
+            Err(Error::Refused { source, .. }) if source.code == "23505" => Ok(Released::Known),
+            // Class 22: the value is at fault; 23514: it breaks a rule of the table.
+            Err(Error::Refused { source, .. })
+                if source.code.starts_with("22") || source.code == "23514" =>
+            {
+                Ok(Released::Refused(source.message))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl LongWork {
+    /// Runs the procedure of a summary for a day. Returns its rows.
+    pub async fn update_day(&self, procedure: &str, day: Day) -> Result<i64, Error> {
+        self.call(procedure, "($1)", &[&day.date()]).await
+    }
+
+    /// Runs a procedure over a window of time, [from, to). Returns its rows.
+    pub async fn update_window(
+        &self,
+        procedure: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<i64, Error> {
+        const OPERATION: &str = "update a window";
+        let (from, to) = (date_time(OPERATION, from)?, date_time(OPERATION, to)?);
+        self.call(procedure, "($1, $2)", &[&from, &to]).await
+    }
+
+    /// Brings versions up to the builds that are known. Returns those that changed.
+    pub async fn update_product_versions(&self) -> Result<i64, Error> {
+        self.call("update_product_versions", "()", &[]).await
+    }
+
+    /// Counts anew what marks say, at most so many hours and days. 0 says that nothing was left.
+    pub async fn refresh_dirty_days(&self, limit: i32) -> Result<i64, Error> {
+        self.call("refresh_dirty_days", "($1)", &[&limit]).await
+    }
+
+    /// Writes how the queue stands at a slot.
+    pub async fn write_server_status(&self, slot: Timestamp) -> Result<i64, Error> {
+        let slot = date_time("write the server's status", slot)?;
+        self.call("write_server_status", "($1)", &[&slot]).await
+    }
+
+    /// Loads users, each row an object whose keys are the columns of `raw_adu`.
+    pub async fn replace_raw_adu(&self, rows: &serde_json::Value) -> Result<i64, Error> {
+        self.call("replace_raw_adu", "($1)", &[rows]).await
+    }
+
+    /// Drops the weeks of reports that end on a day or before it.
+    pub async fn drop_old_weeks(&self, before: Day) -> Result<i64, Error> {
+        self.call("drop_old_weeks", "($1)", &[&before.date()]).await
+    }
+
+    /// Forgets runs, status and outcomes from before a day.
+    pub async fn forget_runs(&self, before: Day) -> Result<i64, Error> {
+        self.call("forget_runs", "($1)", &[&before.date()]).await
+    }
+
+    /// The reports of a day for the extract, in order, as they come: never all of them at once. No
+    /// products means all.
+    pub async fn extract_rows(
+        &self,
+        day: Day,
+        products: &[String],
+    ) -> Result<impl Stream<Item = Result<ExtractRow, Error>>, Error> {
+        const OPERATION: &str = "read the reports of a day";
+        let (day, products) = (day.date(), products.to_vec());
+        let values: [&(dyn ToSql + Sync); 2] = [&day, &products];
+        let asked = self.client.query_raw(EXTRACT, values);
+        let rows = self.within(OPERATION, asked).await?;
+        Ok(rows.map(|row| {
+            let row = row.map_err(|source| Error::from_driver(OPERATION, source))?;
+            Ok(std::array::from_fn(|column| row.get(column)))
+        }))
+    }
+
+    /// Calls a procedure of ours that answers with a count. Its name is looked up among those that this
+    /// program brings, so nothing else can stand there.
+    async fn call(
+        &self,
+        procedure: &str,
+        arguments: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<i64, Error> {
+        const OPERATION: &str = "run a procedure";
+        let Some(known) = PROCEDURES.iter().find(|known| known.name == procedure) else {
+            let what = format!("there is no procedure {procedure}");
+            return Err(Error::Unexpected { operation: OPERATION, what });
+        };
+        let sql = format!("SELECT {}{arguments}", known.name);
+        let row = self.within(known.name, self.client.query_one(&sql, values)).await?;
+        Ok(row.get(0))
+    }
+
+    async fn within<T>(
+        &self,
+        operation: &'static str,
+        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Error> {
+        // Later than the server, so that it speaks first.
+        let deadline = self.timeout.saturating_add(Duration::from_secs(5));
+        tokio::time::timeout(deadline, work)
+            .await
+            .map_err(|_| Error::Silent { operation, seconds: deadline.as_secs() })?
+            .map_err(|source| Error::from_driver(operation, source))
+    }
+}
