@@ -71,8 +71,9 @@ impl Database {
         const OPERATION: &str = "take a slot";
         let (after, slot) = (date_time(OPERATION, after)?, date_time(OPERATION, slot)?);
         let sql = "SELECT take_slot($1, $2, $3, $4)";
-        let row = self.query_one(OPERATION, sql, &[&job, &after, &slot, &lease.as_secs_f64()]);
-        Ok(row.await?.get::<_, Option<i64>>(0).map(SlotToken))
+        let seconds = lease.as_secs_f64();
+        let row = self.query_one(OPERATION, sql, &[&job, &after, &slot, &seconds]).await?;
+        Ok(row.get::<_, Option<i64>>(0).map(SlotToken))
     }
 
     /// Prolongs a lease. False if it is not the caller's any more.

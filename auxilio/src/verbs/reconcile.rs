@@ -23,14 +23,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use async_trait::async_trait;
 use auxilio_common::audit::AuditScope;
 use auxilio_common::{Clock, CrashStore, Day};
+use auxilio_cron::BringBack;
 use auxilio_database::{Database, DbRole};
-use auxilio_service::Shutdown;
+use auxilio_service::{BoxError, Shutdown};
 use auxilio_service::clock::SystemClock;
 use auxilio_service::environment::Environment;
 
 use self::bringing::Bringing;
+use self::fate::Fate;
 use self::listing::Listing;
 use self::spools::Spools;
 use self::strays::Straying;
@@ -223,7 +226,11 @@ impl BringBack for Forgotten {
                 return Ok(count);
             }
             let ends = bringing.bring(&entries).await?;
-            count += ends.iter().filter(|end| end.is_brought()).count() as u64;
+            count += ends.iter().filter(|end| is_brought(&end.fate)).count() as u64;
         }
     }
+}
+
+fn is_brought(fate: &Fate) -> bool {
+    matches!(fate, Fate::Rebuilt | Fate::Updated | Fate::Queued)
 }
