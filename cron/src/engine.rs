@@ -10,10 +10,10 @@ use auxilio_service::backoff::Backoff;
 use auxilio_service::error_chain;
 use serde::Serialize;
 
+use crate::BringBack;
 use crate::config::{Config, ConfigError};
 use crate::jobs::{JobError, Tools};
 use crate::table::{self, Job};
-use crate::BringBack;
 
 /// A slot that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +120,8 @@ impl Engine {
         };
         match ended {
             Ok(count) => {
-                let is_ours = self.insist(|| database.complete_slot(job.name, token, count)).await?;
+                let is_ours =
+                    self.insist(|| database.complete_slot(job.name, token, count)).await?;
                 Ok(if is_ours { Tried::Done(count) } else { Tried::Lost })
             }
             Err(error) => self.fail(job, token, &error).await,

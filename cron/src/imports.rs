@@ -188,8 +188,11 @@ fn lines<T: serde::de::DeserializeOwned>(
 fn said(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::Deserialize { err, .. } => match err.kind() {
-            csv::DeserializeErrorKind::Message(what) if what.starts_with("missing field")
-                || what.starts_with("unknown field") => what.clone(),
+            csv::DeserializeErrorKind::Message(what)
+                if what.starts_with("missing field") || what.starts_with("unknown field") =>
+            {
+                what.clone()
+            }
             _ => match err.field() {
                 Some(field) => format!("its column {} can't be read", field + 1),
                 None => "it can't be read".into(),

@@ -70,9 +70,9 @@ pub async fn run(
 ) -> Result<(), Error> {
     let (slots, poll) = (config.slots.max(1), Duration::from_secs(config.poll_secs.max(1)));
     let listener = http::listen(config.admin_address, &shell).await?;
-    shell.health.depends_on_part("postgres", &database, |database| async move {
-        database.check().await
-    });
+    shell
+        .health
+        .depends_on_part("postgres", &database, |database| async move { database.check().await });
     let engine = Arc::new(Engine::new(
         config,
         database,

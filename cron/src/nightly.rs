@@ -45,9 +45,10 @@ impl Engine {
     ) -> Result<Vec<Step>, Error> {
         let mut steps: Vec<Step> = Vec::new();
         for job in self.jobs.iter().filter(|job| is_nightly(job)) {
-            let is_held = job.depends_on.iter().any(|name| {
-                steps.iter().any(|step| step.job == *name && !step.is_done())
-            });
+            let is_held = job
+                .depends_on
+                .iter()
+                .any(|name| steps.iter().any(|step| step.job == *name && !step.is_done()));
             let tried = if is_held { None } else { Some(self.run_job(job, day).await?) };
             let step = Step { job: job.name, tried };
             say(&step);

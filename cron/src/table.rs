@@ -23,9 +23,8 @@ impl Span {
     pub(crate) fn reaches(self, slot: Timestamp) -> Timestamp {
         match self {
             Self::Day => slot.day().map_or(slot, Timestamp::midnight),
-            Self::Hour => {
-                slot.minus(Duration::from_micros(slot.micros().rem_euclid(HOUR_MICROS).unsigned_abs()))
-            }
+            Self::Hour => slot
+                .minus(Duration::from_micros(slot.micros().rem_euclid(HOUR_MICROS).unsigned_abs())),
             Self::Moment => slot,
         }
     }
@@ -139,9 +138,12 @@ pub(crate) fn jobs(config: &Config) -> Result<Vec<Job>, ConfigError> {
             None => waits.to_vec(),
         };
         let seconds = match timeouts.iter().find(|entry| entry.job == name) {
-            Some(entry) => entry.value.parse().ok().filter(|seconds| *seconds > 0).ok_or_else(
-                || error("timeouts", entry.whole, "it names no seconds".into()),
-            )?,
+            Some(entry) => entry
+                .value
+                .parse()
+                .ok()
+                .filter(|seconds| *seconds > 0)
+                .ok_or_else(|| error("timeouts", entry.whole, "it names no seconds".into()))?,
             None => seconds,
         };
         let timeout = Duration::from_secs(seconds);
@@ -194,7 +196,8 @@ fn refuse_circles(jobs: &[Job]) -> Result<(), ConfigError> {
     loop {
         let before = settled.len();
         for job in jobs {
-            let waits = job.depends_on.iter().filter(|name| jobs.iter().any(|it| it.name == **name));
+            let waits =
+                job.depends_on.iter().filter(|name| jobs.iter().any(|it| it.name == **name));
             if !settled.contains(&job.name) && waits.clone().all(|name| settled.contains(name)) {
                 settled.push(job.name);
             }

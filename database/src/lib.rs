@@ -30,10 +30,10 @@ mod reports;
 mod role;
 mod sample_rows;
 mod saving;
-mod slots;
 mod scrub;
 mod signature_changes;
 mod signed_crashes;
+mod slots;
 mod text;
 
 pub use asking::AskedState;
@@ -58,9 +58,9 @@ pub use reports::{NewSignature, ReportLine, ReportRow};
 pub use role::DbRole;
 pub use sample_rows::SampleRows;
 pub use saving::FinishedRun;
-pub use slots::{CronState, SlotToken};
 pub use scrub::scrub;
 pub use signature_changes::{
     ChangeState, NewChange, Resigned, ResignedBatch, SignatureChange, UndoBegun,
 };
 pub use signed_crashes::SignedCrash;
+pub use slots::{CronState, SlotToken};

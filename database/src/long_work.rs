@@ -6,8 +6,8 @@ use std::time::Duration;
 use auxilio_common::{Day, Timestamp};
 use futures::{Stream, StreamExt};
 use tokio::task::JoinHandle;
-use tokio_postgres::types::ToSql;
 use tokio_postgres::Client;
+use tokio_postgres::types::ToSql;
 
 use crate::jobs::date_time;
 use crate::{Database, Error, PROCEDURES};

@@ -158,9 +158,7 @@ fn kept(error: &str) -> String {
 }
 
 fn read_state(row: &Row) -> CronState {
-    let at = |column| {
-        row.get::<_, Option<OffsetDateTime>>(column).map(Timestamp::from_date_time)
-    };
+    let at = |column| row.get::<_, Option<OffsetDateTime>>(column).map(Timestamp::from_date_time);
     CronState {
         job: row.get(0),
         done_until: timestamp(row, 1),

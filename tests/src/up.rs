@@ -195,7 +195,8 @@ fn free_offset() -> Result<(u16, TcpListener)> {
     let listen = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     for offset in (1..=15).map(|number| number * 1_000) {
         let Ok(claim) = listen(CLAIMED_PORT + offset) else { continue };
-        let ports = [8000, 8080, 8100, 8132, 8211, 8301, 8302, 8303, 8304, 9090, 2181, 16040, 16060];
+        let ports =
+            [8000, 8080, 8100, 8132, 8211, 8301, 8302, 8303, 8304, 9090, 2181, 16040, 16060];
         if ports.iter().all(|port| listen(port + offset).is_ok()) {
             return Ok((offset, claim));
         }

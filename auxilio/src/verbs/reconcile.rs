@@ -28,9 +28,9 @@ use auxilio_common::audit::AuditScope;
 use auxilio_common::{Clock, CrashStore, Day};
 use auxilio_cron::BringBack;
 use auxilio_database::{Database, DbRole};
-use auxilio_service::{BoxError, Shutdown};
 use auxilio_service::clock::SystemClock;
 use auxilio_service::environment::Environment;
+use auxilio_service::{BoxError, Shutdown};
 
 use self::bringing::Bringing;
 use self::fate::Fate;

@@ -33,14 +33,16 @@ pub(super) async fn write(tools: &Tools, day: Day, timeout: Duration) -> Result<
     let (sender, receiver) = mpsc::channel(ROWS_AHEAD);
     let dir = tools.config.extracts_dir.clone();
     let report_url = tools.config.report_url.clone();
-    let writer =
-        tokio::task::spawn_blocking(move || write_files(&dir, day, &report_url, receiver));
+    let writer = tokio::task::spawn_blocking(move || write_files(&dir, day, &report_url, receiver));
     let mut failed = None;
     while let Some(row) = rows.next().await {
         match row {
-            // Whoever does not take it any more says why itself.
-            Ok(row) if sender.send(Message::Row(Box::new(row))).await.is_err() => break,
-            Ok(_) => {}
+            Ok(row) => {
+                // Whoever does not take it any more says why itself.
+                if sender.send(Message::Row(Box::new(row))).await.is_err() {
+                    break;
+                }
+            }
             Err(error) => {
                 failed = Some(error);
                 break;
@@ -74,8 +76,7 @@ fn write_files(
     let _lock = lock(dir)?;
     sweep(dir)?;
     let mut private = Extract::begin(dir, format!("{}-crashdata.csv.gz", day.compact()), 0o640)?;
-    let mut public =
-        Extract::begin(dir, format!("{}-pub-crashdata.csv.gz", day.compact()), 0o644)?;
+    let mut public = Extract::begin(dir, format!("{}-pub-crashdata.csv.gz", day.compact()), 0o644)?;
     let mut count = 0;
     loop {
         match rows.blocking_recv() {
