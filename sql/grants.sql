@@ -38,8 +38,8 @@ GRANT EXECUTE ON FUNCTION update_product_versions, update_reports_duplicates, up
     update_crashes_by_flash_version, refresh_dirty_days, mark_dirty_days, drop_week, add_new_release
     TO auxilio_cron;
 GRANT EXECUTE ON FUNCTION know_cron_job, take_slot, renew_slot, complete_slot, fail_slot,
-    begin_hand_run, end_hand_run, note_file, replace_raw_adu, write_server_status, forget_runs,
-    drop_old_weeks TO auxilio_cron;
+    take_by_hand, end_hand_run, note_file, replace_raw_adu, write_server_status, forget_runs
+    TO auxilio_cron;
 GRANT SELECT ON cron_jobs, cron_runs, cron_files TO auxilio_cron;
 GRANT SELECT ON server_status TO auxilio_cron, auxilio_middleware, auxilio_analyst;
 GRANT SELECT ON update_runs, summary_days, sealed_weeks, dirty_hours, dirty_days, raw_adu, audit

@@ -1,5 +1,6 @@
 //! The command line. What scripts count on stands in docs/interface.md.
 
+mod cron;
 mod signature;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use auxilio_common::{CrashId, Day};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::cron::CronVerb;
 pub(crate) use self::signature::{ListOptions, SignatureOptions, SignatureVerb};
 
 /// A self-hosted crash-report system.
@@ -390,35 +392,6 @@ pub(crate) enum DbVerb {
         #[arg(last = true, value_name = "ARGS")]
         arguments: Vec<String>,
     },
-}
-
-#[derive(Clone, Debug, Subcommand)]
-pub(crate) enum CronVerb {
-    /// Print the jobs: when each is due, what it waits for, what it is for
-    List,
-    /// Run a job for a day in the foreground, or with nightly all that makes a day's reports, in order
-    Run {
-        /// The job, or nightly
-        #[arg(value_name = "JOB")]
-        job: String,
-        /// The day, as 2026-11-24 [default: yesterday, UTC]
-        #[arg(long, value_name = "D")]
-        date: Option<Day>,
-    },
-    /// Run a job, or nightly, for each day of a range, in order; the first day that fails ends it
-    Backfill {
-        /// The job, or nightly
-        #[arg(value_name = "JOB")]
-        job: String,
-        /// The first day
-        #[arg(long, value_name = "D")]
-        from: Day,
-        /// The last day
-        #[arg(long, value_name = "D")]
-        to: Day,
-    },
-    /// Print how far each job has come, and what holds it up; 1 if one fails
-    Status,
 }
 
 #[derive(Clone, Debug, Subcommand)]

@@ -12,6 +12,7 @@ pub struct Config {
     /// Where heartbeats, metrics and the state of the jobs are served.
     pub admin_address: SocketAddr,
     /// Schedules that are not the default, each as `job = minute hour day month weekday`, or `job = off`.
+    /// Weekdays are names. Times are UTC.
     pub schedules: Vec<String>,
     /// What a job waits for where it is not the default, each as `job = other,other`.
     pub depends_on: Vec<String>,
@@ -39,7 +40,8 @@ pub struct Config {
     /// A folder of `.csv` files of active daily users to read in.
     #[serde(with = "auxilio_common::optional_path")]
     pub adu_dir: Option<PathBuf>,
-    /// Whole weeks of reports that are kept; 0 keeps all.
+    /// Weeks that reports are kept: a week goes, whole, once so many have passed since its end; 0 keeps
+    /// all for ever.
     pub keep_weeks: u32,
     /// Days that runs, server status and the outcomes of jobs are kept.
     pub keep_runs_days: u32,

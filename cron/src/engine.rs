@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::BringBack;
 use crate::config::{Config, ConfigError};
-use crate::jobs::{JobError, Tools};
+use crate::jobs::Tools;
 use crate::table::{self, Job};
 
 /// A slot that is due.
@@ -24,6 +24,8 @@ pub struct Due {
     pub after: Timestamp,
     /// The slot to do.
     pub slot: Timestamp,
+    /// How often it failed so far.
+    pub failures: u32,
 }
 
 /// What became of a try.
@@ -33,7 +35,7 @@ pub enum Tried {
     Done(i64),
     /// It failed, and why; it is tried again after a wait.
     Failed(String),
-    /// Another process has it, or had it.
+    /// Another process works at the job, or did this slot.
     Taken,
     /// The lease ran out in the middle: whoever has it now decides.
     Lost,
@@ -74,7 +76,7 @@ pub struct JobView {
 pub struct Engine {
     pub(crate) jobs: Vec<Job>,
     pub(crate) tools: Tools,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
 
@@ -99,7 +101,8 @@ impl Engine {
             let state = find(&states, job.name)?;
             let slot = job.schedule.next(state.done_until)?;
             let is_due = state.is_free && slot <= now;
-            let due = Due { job: job.name, after: state.done_until, slot };
+            let failures = u32::try_from(state.error_count).unwrap_or(0);
+            let due = Due { job: job.name, after: state.done_until, slot, failures };
             (is_due && self.waits_for(job, slot, &states).is_empty()).then_some(due)
         });
         Ok(due.collect())
@@ -114,40 +117,52 @@ impl Engine {
         let Some(token) = database.take_slot(job.name, due.after, due.slot, lease).await? else {
             return Ok(Tried::Taken);
         };
-        let ended = tokio::select! {
-            ended = self.tools.within_time(job, due.slot) => ended,
-            () = self.keep(job, token) => return Ok(Tried::Lost),
-        };
-        match ended {
-            Ok(count) => {
+        let work = self.tools.within_time(job, self.tools.perform(job, due.slot, due.failures));
+        match self.while_held(job, token, work).await {
+            None => Ok(Tried::Lost),
+            Some(Ok(count)) => {
                 let is_ours =
                     self.insist(|| database.complete_slot(job.name, token, count)).await?;
                 Ok(if is_ours { Tried::Done(count) } else { Tried::Lost })
             }
-            Err(error) => self.fail(job, token, &error).await,
+            Some(Err(error)) => {
+                let (said, pause) = (error_chain(&error), self.pause_after(due.failures));
+                let is_ours =
+                    self.insist(|| database.fail_slot(job.name, token, &said, pause)).await?;
+                Ok(if is_ours { Tried::Failed(said) } else { Tried::Lost })
+            }
         }
     }
 
-    async fn fail(&self, job: &Job, token: SlotToken, error: &JobError) -> Result<Tried, Error> {
-        let database = &self.tools.database;
-        let failures =
-            find(&database.cron_states().await?, job.name).map_or(0, |state| state.error_count);
+    /// The wait after one more failure.
+    fn pause_after(&self, failures: u32) -> Duration {
         let config = &self.tools.config;
         let mut backoff = Backoff::new(
             Duration::from_secs(config.retry_first_secs),
             Duration::from_secs(config.retry_longest_secs),
         );
-        let mut pause = backoff.next(&*self.random);
-        for _ in 0..failures.clamp(0, 30) {
-            pause = backoff.next(&*self.random);
+        // Doubled some dozen times, any wait is the longest.
+        for _ in 0..failures.min(30) {
+            backoff.next(&*self.random);
         }
-        let said = error_chain(error);
-        let is_ours = self.insist(|| database.fail_slot(job.name, token, &said, pause)).await?;
-        Ok(if is_ours { Tried::Failed(said) } else { Tried::Lost })
+        backoff.next(&*self.random)
+    }
+
+    /// Works for as long as a lease holds, and keeps it. `None` if it is another's by now.
+    pub(crate) async fn while_held<T>(
+        &self,
+        job: &Job,
+        token: SlotToken,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        tokio::select! {
+            ended = work => Some(ended),
+            () = self.keep(job, token) => None,
+        }
     }
 
     /// Says the end of a slot, again and again for as long as its lease lasts: Postgres may be starting.
-    async fn insist<F>(&self, mut say: impl FnMut() -> F) -> Result<bool, Error>
+    pub(crate) async fn insist<F>(&self, mut say: impl FnMut() -> F) -> Result<bool, Error>
     where
         F: Future<Output = Result<bool, Error>>,
     {
@@ -214,7 +229,8 @@ impl Engine {
         }
     }
 
-    async fn states(&self) -> Result<Vec<CronState>, Error> {
+    /// How far all jobs have come. One that was never seen before is made known first.
+    pub(crate) async fn states(&self) -> Result<Vec<CronState>, Error> {
         let database = &self.tools.database;
         let mut states = database.cron_states().await?;
         let unknown: Vec<&Job> =
@@ -249,7 +265,7 @@ impl Engine {
         self.jobs.iter().find(|job| job.name == name)
     }
 
-    fn lease(&self) -> Duration {
+    pub(crate) fn lease(&self) -> Duration {
         Duration::from_secs(self.tools.config.lease_secs.max(1))
     }
 }

@@ -16,7 +16,8 @@ use crate::config::Config;
 use crate::imports::{self, BadFile};
 use crate::table::{Job, Span, Work};
 
-/// Hours and days that are counted anew in one transaction.
+/// Hours and days that are counted anew in one transaction: hours of one day together make that day anew
+/// once. Halved with each failure of the slot, so that what takes longer than the job may still goes on.
 const DIRTY_AT_ONCE: i32 = 24;
 
 /// Why a job did not do what it is for.
@@ -44,6 +45,17 @@ pub enum JobError {
     /// The store could not be gone through.
     #[error("can't bring back what was forgotten")]
     BringBack(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Weeks are due to go, and can't yet. All that could go is gone.
+    #[error(
+        "{count} weeks of reports stay, the first that of {first}: reports of them are still to be \
+         counted by the job dirty_days"
+    )]
+    WeeksStay {
+        /// How many.
+        count: usize,
+        /// The first one's Monday.
+        first: Day,
+    },
     /// The slot lies outside the years of crash ids.
     #[error("there are no crashes in the year of {0}")]
     NoDay(Timestamp),
@@ -60,17 +72,27 @@ pub(crate) struct Tools {
 }
 
 impl Tools {
-    /// Does a job, for as long as it may take.
-    pub(crate) async fn within_time(&self, job: &Job, slot: Timestamp) -> Result<i64, JobError> {
+    /// Does a job's work, for as long as it may take.
+    pub(crate) async fn within_time(
+        &self,
+        job: &Job,
+        work: impl Future<Output = Result<i64, JobError>>,
+    ) -> Result<i64, JobError> {
         // Later than the server ends a statement: what it says is more than that the time is over.
         let time = job.timeout.saturating_add(Duration::from_secs(10));
-        match tokio::time::timeout(time, self.perform(job, slot)).await {
+        match tokio::time::timeout(time, work).await {
             Ok(ended) => ended,
             Err(_) => Err(JobError::TimedOut(job.timeout.as_secs())),
         }
     }
 
-    async fn perform(&self, job: &Job, slot: Timestamp) -> Result<i64, JobError> {
+    /// Does a slot that failed so many times before. Returns what the job counts.
+    pub(crate) async fn perform(
+        &self,
+        job: &Job,
+        slot: Timestamp,
+        failures: u32,
+    ) -> Result<i64, JobError> {
         let day = job.day(slot).ok_or(JobError::NoDay(slot))?;
         match job.work {
             Work::Summary(procedure) => {
@@ -88,7 +110,7 @@ impl Tools {
             Work::Versions => {
                 Ok(self.database.long_work(job.timeout).await?.update_product_versions().await?)
             }
-            Work::DirtyDays => self.refresh_dirty_days(job.timeout).await,
+            Work::DirtyDays => self.refresh_dirty_days(dirty_at_once(failures), job.timeout).await,
             Work::ServerStatus => {
                 Ok(self.database.long_work(job.timeout).await?.write_server_status(slot).await?)
             }
@@ -112,7 +134,7 @@ impl Tools {
             return Ok(i64::from(self.database.ensure_partition(day).await?));
         }
         let slot = job.slot_of(day).ok_or(JobError::NoDay(Timestamp::midnight(day)))?;
-        self.within_time(job, slot).await
+        self.perform(job, slot, 0).await
     }
 
     async fn update_window(
@@ -126,14 +148,14 @@ impl Tools {
         Ok(work.update_window(procedure, from, to).await?)
     }
 
-    async fn refresh_dirty_days(&self, timeout: Duration) -> Result<i64, JobError> {
+    async fn refresh_dirty_days(&self, at_once: i32, timeout: Duration) -> Result<i64, JobError> {
         let work = self.database.long_work(timeout).await?;
         let mut total = 0;
         loop {
-            let done = work.refresh_dirty_days(DIRTY_AT_ONCE).await?;
+            let done = work.refresh_dirty_days(at_once).await?;
             total += done;
             // Less than it may do: nothing was left. What comes meanwhile is for the next slot.
-            if done < i64::from(DIRTY_AT_ONCE) {
+            if done < i64::from(at_once) {
                 return Ok(total);
             }
         }
@@ -144,18 +166,46 @@ impl Tools {
         Ok(i64::try_from(queued).unwrap_or(i64::MAX))
     }
 
+    /// Drops weeks, and forgets runs. A week whose reports are still to be counted stays, and is an error
+    /// at the end: the slot is tried again until it can go.
     async fn expire(&self, slot: Timestamp, timeout: Duration) -> Result<i64, JobError> {
         let work = self.database.long_work(timeout).await?;
         let before = |days: u32| slot.minus(Duration::from_hours(24) * days).day();
-        let mut gone = 0;
-        if self.config.keep_weeks > 0
-            && let Some(day) = before(self.config.keep_weeks.saturating_mul(7))
-        {
-            gone += work.drop_old_weeks(day).await?;
-        }
+        let (mut gone, mut stay) = (0, Vec::new());
         if let Some(day) = before(self.config.keep_runs_days.max(1)) {
             gone += work.forget_runs(day).await?;
         }
-        Ok(gone)
+        if self.config.keep_weeks > 0
+            && let Some(day) = before(self.config.keep_weeks.saturating_mul(7))
+        {
+            // Each in a transaction of its own: a lock on the tables of all reports is held for a moment.
+            for monday in work.weeks_until(day).await? {
+                if work.drop_week(monday).await? {
+                    gone += 1;
+                } else {
+                    stay.push(monday);
+                }
+            }
+        }
+        match stay[..] {
+            [] => Ok(gone),
+            [first, ..] => Err(JobError::WeeksStay { count: stay.len(), first }),
+        }
+    }
+}
+
+/// How many hours and days are counted anew at once, after so many failures.
+fn dirty_at_once(failures: u32) -> i32 {
+    DIRTY_AT_ONCE.checked_shr(failures).unwrap_or(0).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_is_tried_in_smaller_pieces_and_never_in_none() {
+        let sizes: Vec<i32> = [0, 1, 2, 3, 4, 5, 31, 32, 99].map(dirty_at_once).to_vec();
+        assert_eq!(sizes, [24, 12, 6, 3, 1, 1, 1, 1, 1]);
     }
 }

@@ -12,8 +12,8 @@
 //! - [`jobs`]: what each job does;
 //! - [`nightly`]: all of a day at once, for a person.
 //!
-//! This crate counts nothing itself: summaries are stored procedures. It is not needed for crashes to
-//! come in and be processed.
+//! What this crate deliberately is not: it counts nothing itself, for summaries are stored procedures;
+//! and no crash needs it to come in and be processed.
 
 mod admin;
 mod config;

@@ -1,12 +1,20 @@
 //! Runs by hand: one job for a day, or all that a night does for one, in order, in the foreground. They
-//! move no slot.
+//! move no slot, and hold the job's lease: nobody does a slot of it meanwhile.
 
-use auxilio_common::Day;
-use auxilio_database::Error;
+use std::time::Duration;
+
+use auxilio_common::{Day, Timestamp};
+use auxilio_database::{Error, SlotToken};
 use auxilio_service::error_chain;
 
 use crate::engine::{Engine, Tried};
 use crate::table::{Job, Span, Work};
+
+/// Pause between two looks at a lease that is another's.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// What a lease is waited for beyond its time.
+const LEASE_GRACE: Duration = Duration::from_secs(1);
 
 /// A job of a night, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,20 +65,41 @@ impl Engine {
         Ok(steps)
     }
 
+    /// Takes the lease of a job and does it. A lease that another process left behind runs out while this
+    /// waits; one that is kept ends the wait.
     async fn run_job(&self, job: &Job, day: Day) -> Result<Tried, Error> {
         let database = &self.tools.database;
-        let slot = job.slot_of(day).unwrap_or_else(|| auxilio_common::Timestamp::midnight(day));
-        let run = database.begin_hand_run(job.name, slot).await?;
-        match self.tools.perform_day(job, day).await {
-            Ok(count) => {
-                database.end_hand_run(run, Ok(count)).await?;
-                Ok(Tried::Done(count))
+        let slot = job.slot_of(day).unwrap_or_else(|| Timestamp::midnight(day));
+        let Some(token) = self.take_by_hand(job, slot).await? else { return Ok(Tried::Taken) };
+        let work = self.tools.within_time(job, self.tools.perform_day(job, day));
+        let Some(ended) = self.while_held(job, token, work).await else { return Ok(Tried::Lost) };
+        let ended = ended.map_err(|error| error_chain(&error));
+        let told = || {
+            database.end_hand_run(
+                job.name,
+                token,
+                ended.as_ref().copied().map_err(|error| error.as_str()),
+            )
+        };
+        if !self.insist(told).await? {
+            return Ok(Tried::Lost);
+        }
+        Ok(match ended {
+            Ok(count) => Tried::Done(count),
+            Err(said) => Tried::Failed(said),
+        })
+    }
+
+    async fn take_by_hand(&self, job: &Job, slot: Timestamp) -> Result<Option<SlotToken>, Error> {
+        let (database, began) = (&self.tools.database, self.clock.monotonic());
+        self.states().await?;
+        loop {
+            let token = database.take_by_hand(job.name, slot, self.lease()).await?;
+            let waited = self.clock.monotonic().saturating_sub(began);
+            if token.is_some() || waited > self.lease() + LEASE_GRACE {
+                return Ok(token);
             }
-            Err(error) => {
-                let said = error_chain(&error);
-                database.end_hand_run(run, Err(&said)).await?;
-                Ok(Tried::Failed(said))
-            }
+            tokio::time::sleep(LOOK).await;
         }
     }
 }

@@ -116,7 +116,7 @@ const LINES: [Line; 25] = [
     Line("crashes_by_flash_version", DAILY, Span::Day, CLEAN, 1_800, Work::Summary("update_crashes_by_flash_version"), "crashes by version of Flash"),
     Line("extracts", "30 2 * * *", Span::Day, &["duplicates"], 3_600, Work::Extracts, "writes the daily CSV files"),
     Line("missing_processed", "0 4 * * *", Span::Day, &[], 7_200, Work::Missing, "queues crashes again that were never processed"),
-    Line("expiry", "0 5 * * *", Span::Moment, &[], 600, Work::Expiry, "drops old weeks of reports and old notes of runs"),
+    Line("expiry", "0 5 * * *", Span::Moment, &["dirty_days"], 600, Work::Expiry, "drops old weeks of reports and old notes of runs"),
 ];
 
 /// All jobs that are not switched off, in order.

@@ -54,6 +54,14 @@ const EXTRACT: &str = "
     WHERE reports.crash_day = $1 AND (cardinality($2::text[]) = 0 OR reports.product = ANY ($2))
     ORDER BY reports.date_processed, reports.uuid";
 
+/// Weeks that end on a day or before it: partitions have their Monday in their name.
+const WEEKS: &str = "
+    SELECT monday FROM (
+        SELECT to_date(right(relname, 8), 'YYYYMMDD') AS monday
+        FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+        WHERE inhparent = 'reports'::regclass AND relname ~ '^reports_[0-9]{8}$') AS weeks
+    WHERE monday + 7 <= $1 ORDER BY monday";
+
 /// The columns of the extract.
 pub const EXTRACT_COLUMNS: usize = 30;
 
@@ -188,9 +196,26 @@ impl LongWork {
         self.call("replace_raw_adu", "($1)", &[rows]).await
     }
 
-    /// Drops the weeks of reports that end on a day or before it.
-    pub async fn drop_old_weeks(&self, before: Day) -> Result<i64, Error> {
-        self.call("drop_old_weeks", "($1)", &[&before.date()]).await
+    /// The weeks of reports that are there and end on a day or before it, each by its Monday.
+    pub async fn weeks_until(&self, day: Day) -> Result<Vec<Day>, Error> {
+        const OPERATION: &str = "list the weeks of reports";
+        let day = day.date();
+        let rows = self.within(OPERATION, self.client.query(WEEKS, &[&day])).await?;
+        rows.iter()
+            .map(|row| {
+                let what = || "a week of reports has no day".to_owned();
+                Day::from_date(row.get(0))
+                    .ok_or_else(|| Error::Unexpected { operation: OPERATION, what: what() })
+            })
+            .collect()
+    }
+
+    /// Drops and seals a week of reports. False if marks of it are still to be counted.
+    pub async fn drop_week(&self, monday: Day) -> Result<bool, Error> {
+        let monday = monday.date();
+        let sql = "SELECT drop_week($1)";
+        let row = self.within("drop a week", self.client.query_one(sql, &[&monday])).await?;
+        Ok(row.get(0))
     }
 
     /// Forgets runs, status and outcomes from before a day.

@@ -115,24 +115,32 @@ impl Database {
         Ok(self.query_one("fail a slot", sql, &values).await?.get(0))
     }
 
-    /// Notes a run that a person asked for.
-    pub async fn begin_hand_run(&self, job: &str, slot: Timestamp) -> Result<SlotToken, Error> {
-        const OPERATION: &str = "begin a run by hand";
-        let slot = date_time(OPERATION, slot)?;
-        let sql = "SELECT begin_hand_run($1, $2)";
-        Ok(SlotToken(self.query_one(OPERATION, sql, &[&job, &slot]).await?.get(0)))
+    /// Leases a job for a person, and notes the run. It moves no slot. `None` if another has the job.
+    pub async fn take_by_hand(
+        &self,
+        job: &str,
+        slot: Timestamp,
+        lease: Duration,
+    ) -> Result<Option<SlotToken>, Error> {
+        const OPERATION: &str = "take a job by hand";
+        let (slot, seconds) = (date_time(OPERATION, slot)?, lease.as_secs_f64());
+        let sql = "SELECT take_by_hand($1, $2, $3)";
+        let row = self.query_one(OPERATION, sql, &[&job, &slot, &seconds]).await?;
+        Ok(row.get::<_, Option<i64>>(0).map(SlotToken))
     }
 
-    /// Notes how it ended.
+    /// Ends a run by hand. False if the lease was not the caller's any more.
     pub async fn end_hand_run(
         &self,
-        run: SlotToken,
+        job: &str,
+        token: SlotToken,
         ended: Result<i64, &str>,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let (count, error) = (ended.ok(), ended.err().map(kept));
-        let sql = "SELECT end_hand_run($1, $2, $3)";
-        self.query_one("end a run by hand", sql, &[&run.0, &count, &error]).await?;
-        Ok(())
+        let sql = "SELECT end_hand_run($1, $2, $3, $4)";
+        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
+            [&job, &token.0, &count, &error];
+        Ok(self.query_one("end a run by hand", sql, &values).await?.get(0))
     }
 
     /// Whether a job has read a file in as it is.

@@ -9,7 +9,8 @@ CREATE TABLE cron_jobs (
     -- The last slot that was done: the next one follows it by the job's schedule. Nothing but the end
     -- of that slot moves it, so none is passed over.
     done_until    timestamptz NOT NULL,
-    -- The slot that is worked on, by whom, and for how long nobody else may.
+    -- The slot that is worked on, by whom, and for how long nobody else may. A run by hand stands
+    -- here, too, whatever its slot.
     slot          timestamptz,
     token         bigint,
     lease_until   timestamptz,
@@ -26,8 +27,7 @@ CREATE TABLE cron_jobs (
     error_count   integer     NOT NULL DEFAULT 0,
     CONSTRAINT cron_jobs_leased_or_free CHECK (
         (slot IS NULL) = (lease_until IS NULL) AND (slot IS NULL) = (token IS NULL)
-    ),
-    CONSTRAINT cron_jobs_slot_is_ahead CHECK (slot > done_until)
+    )
 );
 
 CREATE TABLE cron_runs (

@@ -1,5 +1,5 @@
 -- Ends a run that failed: the slot is free again, and due after so many seconds. False if the lease is
--- not the caller's any more.
+-- not the caller's any more; a holder who lost our first answer and calls again gets true again.
 CREATE OR REPLACE FUNCTION fail_slot(
     p_job   text,
     p_token bigint,
@@ -16,7 +16,7 @@ BEGIN
         last_error = p_error, last_error_at = now(), error_count = error_count + 1
     WHERE job = p_job AND token = p_token;
     IF NOT FOUND THEN
-        RETURN false;
+        RETURN EXISTS (SELECT FROM cron_runs WHERE token = p_token AND outcome = 'failed');
     END IF;
     UPDATE cron_runs SET outcome = 'failed', ended_at = now(), error = p_error
     WHERE token = p_token;

@@ -1,5 +1,7 @@
 -- Writes how the queue stands, one row for each slot; a slot that has its row keeps it. Averages are of
 -- the five minutes before the slot. Returns the rows written.
+--
+-- A slot that is more than five minutes past gets none: how the queue stood then nobody knows any more.
 CREATE OR REPLACE FUNCTION write_server_status(p_slot timestamptz) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
@@ -7,6 +9,9 @@ AS $$
 DECLARE
     written bigint;
 BEGIN
+    IF p_slot < now() - interval '5 minutes' THEN
+        RETURN 0;
+    END IF;
     INSERT INTO server_status (date_recently_completed, date_oldest_job_queued, avg_process_sec,
         avg_wait_sec, waiting_job_count, processors_count, date_created)
     SELECT

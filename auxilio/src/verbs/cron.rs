@@ -93,7 +93,8 @@ fn tell(day: Day, step: &Step, as_json: bool) {
     let (outcome, count, error) = match &step.tried {
         Some(Tried::Done(count)) => ("done", Some(*count), None),
         Some(Tried::Failed(error)) => ("failed", None, Some(error.as_str())),
-        Some(Tried::Taken | Tried::Lost) => ("failed", None, None),
+        Some(Tried::Taken) => ("failed", None, Some("another run of this job is under way")),
+        Some(Tried::Lost) => ("failed", None, Some("its lease ran out, and another run took over")),
         None => ("left out", None, Some("a job that it waits for failed")),
     };
     if as_json {

@@ -33,7 +33,7 @@ use auxilio_service::environment::Environment;
 use auxilio_service::{BoxError, Shutdown};
 
 use self::bringing::Bringing;
-use self::fate::Fate;
+use self::fate::{End, Fate};
 use self::listing::Listing;
 use self::spools::Spools;
 use self::strays::Straying;
@@ -226,6 +226,11 @@ impl BringBack for Forgotten {
                 return Ok(count);
             }
             let ends = bringing.bring(&entries).await?;
+            for End { crash_id, fate } in &ends {
+                if let Fate::Refused(what) = fate {
+                    tracing::warn!(%crash_id, what, "a crash can't be brought back");
+                }
+            }
             count += ends.iter().filter(|end| is_brought(&end.fate)).count() as u64;
         }
     }
