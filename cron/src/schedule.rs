@@ -25,9 +25,9 @@ impl Schedule {
         let full = if fields == FIELDS_OF_CRONTAB { format!("0 {text}") } else { text.to_owned() };
         let weekday = full.split_whitespace().nth(FIELDS_OF_CRONTAB);
         if weekday.is_some_and(|weekday| weekday.contains(|it: char| it.is_ascii_digit())) {
-            return Err("a weekday is a name, Mon to Sun".into());
+            return Err("weekdays are names: Mon, or Mon-Fri, or Sat,Sun".into());
         }
-        let schedule = cron::Schedule::from_str(&full).map_err(|error| error.to_string())?;
+        let schedule = cron::Schedule::from_str(&full).map_err(|error| in_one_line(&error))?;
         let schedule = Self(schedule);
         match schedule.next(Timestamp::from_micros(0)) {
             Some(_) => Ok(schedule),
@@ -47,6 +47,11 @@ impl Schedule {
         let Some(following) = self.next(next) else { return now };
         now.minus(following.since(next))
     }
+}
+
+/// The crate shows the place in lines of their own; what is wrong stands in the last one.
+fn in_one_line(error: &cron::error::Error) -> String {
+    error.to_string().lines().last().unwrap_or("it is no schedule").to_owned()
 }
 
 #[cfg(test)]
@@ -80,13 +85,13 @@ mod tests {
         let mondays = Schedule::parse("0 5 * * Mon").unwrap();
         let monday = at("2012-06-18T05:00:00Z");
         assert_eq!(mondays.next(at("2012-06-15T12:00:00Z")), Some(monday));
-        let with_seconds = Schedule::parse("30 0 5 * * Sat-Sun 2012").unwrap();
+        let with_seconds = Schedule::parse("30 0 5 * * Sat,Sun 2012").unwrap();
         assert_eq!(with_seconds.next(monday), Some(at("2012-06-23T05:00:30Z")));
         assert_eq!(with_seconds.next(at("2012-12-31T00:00:00Z")), None);
         for text in ["0 5 * * 1", "0 5 * * Mon,3", "0 0 5 * * 1-5", "0 5 * * */2"] {
             assert_eq!(
                 Schedule::parse(text).unwrap_err(),
-                "a weekday is a name, Mon to Sun",
+                "weekdays are names: Mon, or Mon-Fri, or Sat,Sun",
                 "{text}"
             );
         }

@@ -18,5 +18,6 @@ mod roles;
 mod sample_rows;
 mod scrub;
 mod signature_changes;
+mod slots;
 mod summaries;
 mod takes;
