@@ -2,7 +2,8 @@
 //! allows, and none is banned there.
 //!
 //! `deny.toml` is cargo-deny's own format, so that who has that tool can run it too. This rule holds
-//! its licences, bans and sources on machines that do not have it.
+//! its licences, bans (with the wrappers that may use what is banned) and sources on machines that do
+//! not have it.
 
 use serde_json::Value;
 use toml::Table;
@@ -24,35 +25,66 @@ pub fn check(tree: &Tree, metadata: &Value) -> Vec<Finding> {
         .iter()
         .filter_map(|package| {
             let name = package["name"].as_str()?;
-            policy.wrong(package).map(|what| Finding::file(RULE, POLICY, format!("{name}: {what}")))
+            let what = policy.wrong(package, &users_of(&package["id"], metadata))?;
+            Some(Finding::file(RULE, POLICY, format!("{name}: {what}")))
         })
         .collect()
+}
+
+/// Names of the packages that are built with a package.
+fn users_of<'a>(id: &Value, metadata: &'a Value) -> Vec<&'a str> {
+    let list = |value: &'a Value| value.as_array().map_or(&[][..], Vec::as_slice);
+    let users = list(&metadata["resolve"]["nodes"])
+        .iter()
+        .filter(|node| list(&node["deps"]).iter().any(|dep| dep["pkg"] == *id));
+    let packages = list(&metadata["packages"]);
+    let name = |user: &Value| packages.iter().find(|package| package["id"] == *user)?["name"].as_str();
+    users.filter_map(|user| name(&user["id"])).collect()
 }
 
 struct Policy {
     licences: Vec<String>,
     registries: Vec<String>,
-    banned: Vec<String>,
+    banned: Vec<Ban>,
+}
+
+/// A package that nothing may be built with but its wrappers.
+struct Ban {
+    name: String,
+    wrappers: Vec<String>,
 }
 
 impl Policy {
     fn read(tree: &Tree) -> Result<Self, String> {
         let file = tree.get(POLICY).ok_or("the file is missing")?;
         let table: Table = file.text.parse().map_err(|error| format!("no TOML: {error}"))?;
-        let licences = list(&table, "licenses", "allow", None);
-        let registries = list(&table, "sources", "allow-registry", None);
+        let licences = texts(items(&table, "licenses", "allow"));
+        let registries = texts(items(&table, "sources", "allow-registry"));
         if licences.is_empty() || registries.is_empty() {
             return Err("licenses.allow and sources.allow-registry are empty".to_owned());
         }
-        Ok(Self { licences, registries, banned: list(&table, "bans", "deny", Some("crate")) })
+        let ban = |item: &toml::Value| {
+            let wrappers = item.get("wrappers").and_then(toml::Value::as_array);
+            let wrappers = texts(wrappers.map_or(&[][..], Vec::as_slice));
+            Some(Ban { name: item.get("crate")?.as_str()?.to_owned(), wrappers })
+        };
+        let banned = items(&table, "bans", "deny").iter().filter_map(ban).collect();
+        Ok(Self { licences, registries, banned })
     }
 
-    fn wrong(&self, package: &Value) -> Option<String> {
+    fn wrong(&self, package: &Value, users: &[&str]) -> Option<String> {
         // Our own packages have no source.
         let source = package["source"].as_str()?;
         let name = package["name"].as_str()?;
-        if self.banned.iter().any(|banned| banned == name) {
-            return Some("banned, see the reason there".to_owned());
+        if let Some(ban) = self.banned.iter().find(|ban| ban.name == name) {
+            let other = users.iter().find(|user| !ban.wrappers.iter().any(|it| it == *user));
+            match other {
+                Some(user) => return Some(format!("banned, see the reason there; {user} has it")),
+                None if ban.wrappers.is_empty() => {
+                    return Some("banned, see the reason there".to_owned());
+                }
+                None => {}
+            }
         }
         let registry = source.strip_prefix("registry+").unwrap_or(source);
         if !self.registries.iter().any(|allowed| allowed == registry) {
@@ -88,15 +120,13 @@ impl Policy {
     }
 }
 
-/// A list of strings, or of tables with one string each under `inner`.
-fn list(table: &Table, section: &str, key: &str, inner: Option<&str>) -> Vec<String> {
+fn items<'a>(table: &'a Table, section: &str, key: &str) -> &'a [toml::Value] {
     let items = table.get(section).and_then(|section| section.get(key));
-    let items = items.and_then(toml::Value::as_array).map_or(&[][..], Vec::as_slice);
-    items
-        .iter()
-        .filter_map(|item| inner.map_or(Some(item), |inner| item.get(inner)))
-        .filter_map(|item| item.as_str().map(str::to_owned))
-        .collect()
+    items.and_then(toml::Value::as_array).map_or(&[][..], Vec::as_slice)
+}
+
+fn texts(items: &[toml::Value]) -> Vec<String> {
+    items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
 #[cfg(test)]
@@ -107,7 +137,7 @@ mod tests {
 
     const POLICY_TEXT: &str = "[licenses]\nallow = ['MIT', 'Apache-2.0', 'Unicode-3.0']\n\
         [sources]\nallow-registry = ['https://registry']\n\
-        [bans]\ndeny = [{ crate = 'openssl', reason = 'rustls' }]\n";
+        [bans]\ndeny = [{ crate = 'openssl', reason = 'rustls' }, { crate = 'clock', wrappers = ['a'] }]\n";
 
     fn findings(name: &str, source: &str, licence: &str) -> usize {
         let tree = Tree::of(&[("deny.toml", POLICY_TEXT)]);
@@ -136,6 +166,20 @@ mod tests {
     fn other_sources_and_banned_packages_are_found() {
         assert_eq!(findings("a", "git+https://elsewhere", "MIT"), 1);
         assert_eq!(findings("openssl", "registry+https://registry", "MIT"), 1);
+    }
+
+    #[test]
+    fn what_is_banned_may_be_built_with_its_wrappers_and_nothing_else() {
+        let with = |user: &str| {
+            let package = |name: &str| {
+                json!({"id": name, "name": name, "source": "registry+https://registry", "license": "MIT"})
+            };
+            let nodes = json!([{"id": user, "deps": [{"pkg": "clock"}]}, {"id": "clock", "deps": []}]);
+            let metadata =
+                json!({"packages": [package(user), package("clock")], "resolve": {"nodes": nodes}});
+            check(&Tree::of(&[("deny.toml", POLICY_TEXT)]), &metadata).len()
+        };
+        assert_eq!((with("a"), with("b")), (0, 1));
     }
 
     #[test]
