@@ -1,9 +1,9 @@
-//! The daily extracts: `YYYYMMDD-crashdata.csv.gz` with, `YYYYMMDD-pub-crashdata.csv.gz` without what is
-//! a person's own. A file appears whole under its name, or not at all: it is written under another one,
+//! The daily extracts: `YYYYMMDD-crashdata.csv.gz` with, `YYYYMMDD-pub-crashdata.csv.gz` without what the
+//! table of fields protects. A file appears whole under its name, or not at all: it is written under another one,
 //! flushed and renamed. The same reports give the same bytes.
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,11 +16,14 @@ use futures::StreamExt;
 use rustix::fs::{FlockOperation, flock};
 use tokio::sync::mpsc;
 
-use super::extract_line::{Audience, header, push};
+use super::extract_line::{Audience, Lines};
 use super::{JobError, Tools};
 
 /// What a file is called until it is whole.
 const UNFINISHED: &str = ".unfinished";
+
+/// How the names of extracts end.
+const ENDING: &str = "-crashdata.csv.gz";
 
 /// Reports on their way from Postgres to the files, beside those in hand.
 const ROWS_AHEAD: usize = 64;
@@ -75,14 +78,14 @@ fn write_files(
     fs::create_dir_all(dir).map_err(failed("make", dir))?;
     let _lock = lock(dir)?;
     sweep(dir)?;
-    let mut private = Extract::begin(dir, format!("{}-crashdata.csv.gz", day.compact()), 0o640)?;
-    let mut public = Extract::begin(dir, format!("{}-pub-crashdata.csv.gz", day.compact()), 0o644)?;
+    let begin = |audience| Extract::begin(dir, day, audience, Lines::new(audience, report_url));
+    let (mut private, mut public) = (begin(Audience::Private)?, begin(Audience::Public)?);
     let mut count = 0;
     loop {
         match rows.blocking_recv() {
             Some(Message::Row(row)) => {
-                private.write(&row, Audience::Private, report_url)?;
-                public.write(&row, Audience::Public, report_url)?;
+                private.write(&row)?;
+                public.write(&row)?;
                 count += 1;
             }
             Some(Message::End) => break,
@@ -114,8 +117,11 @@ fn lock(dir: &Path) -> Result<File, JobError> {
 /// Removes what others left when they were killed.
 fn sweep(dir: &Path) -> Result<(), JobError> {
     for entry in fs::read_dir(dir).map_err(failed("list", dir))? {
-        let path = entry.map_err(failed("list", dir))?.path();
-        if path.extension().is_some_and(|end| UNFINISHED.ends_with(&*end.to_string_lossy())) {
+        let entry = entry.map_err(failed("list", dir))?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.strip_suffix(UNFINISHED).is_some_and(|name| name.ends_with(ENDING)) {
+            let path = entry.path();
             fs::remove_file(&path).map_err(failed("remove", &path))?;
         }
     }
@@ -126,12 +132,17 @@ fn sweep(dir: &Path) -> Result<(), JobError> {
 struct Extract {
     name: String,
     path: PathBuf,
-    encoder: GzEncoder<File>,
-    line: String,
+    lines: Lines,
+    writer: csv::Writer<GzEncoder<File>>,
 }
 
 impl Extract {
-    fn begin(dir: &Path, name: String, mode: u32) -> Result<Self, JobError> {
+    fn begin(dir: &Path, day: Day, audience: Audience, lines: Lines) -> Result<Self, JobError> {
+        let (kind, mode) = match audience {
+            Audience::Private => ("", 0o640),
+            Audience::Public => ("-pub", 0o644),
+        };
+        let name = format!("{}{kind}{ENDING}", day.compact());
         let path = dir.join(format!("{name}{UNFINISHED}"));
         let mut options = OpenOptions::new();
         let file = options
@@ -145,31 +156,27 @@ impl Extract {
             .map_err(failed("set the rights of", &path))?;
         // Neither name nor time in the header: the same reports give the same bytes.
         let encoder = GzBuilder::new().mtime(0).write(file, Compression::default());
-        let mut extract = Self { name, path, encoder, line: String::new() };
-        extract.put(header().as_bytes())?;
+        let writer = csv::WriterBuilder::new().delimiter(b'\t').from_writer(encoder);
+        let mut extract = Self { name, path, lines, writer };
+        extract.put(&Lines::header())?;
         Ok(extract)
     }
 
-    fn write(
-        &mut self,
-        row: &ExtractRow,
-        audience: Audience,
-        report_url: &str,
-    ) -> Result<(), JobError> {
-        let mut line = std::mem::take(&mut self.line);
-        line.clear();
-        push(&mut line, row, audience, report_url);
-        let written = self.put(line.as_bytes());
-        self.line = line;
-        written
+    fn write(&mut self, row: &ExtractRow) -> Result<(), JobError> {
+        let line = self.lines.line(row);
+        self.put(&line)
     }
 
-    fn put(&mut self, bytes: &[u8]) -> Result<(), JobError> {
-        self.encoder.write_all(bytes).map_err(failed("write", &self.path))
+    fn put<T: AsRef<[u8]>>(&mut self, line: &[T]) -> Result<(), JobError> {
+        self.writer
+            .write_record(line)
+            .map_err(|error| failed("write", &self.path)(io::Error::from(error)))
     }
 
     fn finish(self, dir: &Path) -> Result<(), JobError> {
-        let file = self.encoder.finish().map_err(failed("write", &self.path))?;
+        let encoder = self.writer.into_inner();
+        let encoder = encoder.map_err(|error| failed("write", &self.path)(error.into_error()))?;
+        let file = encoder.finish().map_err(failed("write", &self.path))?;
         file.sync_all().map_err(failed("flush", &self.path))?;
         fs::rename(&self.path, dir.join(&self.name)).map_err(failed("rename", &self.path))
     }
