@@ -82,36 +82,6 @@ impl Drop for LongWork {
     }
 }
 
-/// A build that was released.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Release {
-    /// The product, by its name or as builders call it.
-    pub product: String,
-    /// Without the number of a beta.
-    pub version: String,
-    /// The channel.
-    pub channel: String,
-    /// Digits that begin with the day of the build.
-    pub build_id: String,
-    /// The platform.
-    pub platform: String,
-    /// The number of a beta.
-    pub beta_number: Option<i32>,
-    /// Where it was built from.
-    pub repository: String,
-}
-
-/// What became of a build that was told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Released {
-    /// It is new.
-    Added,
-    /// It was there already.
-    Known,
-    /// It is none, and why.
-    Refused(String),
-}
-
 impl Database {
     /// Opens a connection whose statements may take as long as `timeout`.
     pub async fn long_work(&self, timeout: Duration) -> Result<LongWork, Error> {
@@ -129,31 +99,6 @@ impl Database {
             work.within("open a connection", work.client.batch_execute(sql)).await?;
         }
         Ok(work)
-    }
-
-    /// Adds a build. What is wrong with it is said and not an error.
-    pub async fn add_release(&self, release: &Release) -> Result<Released, Error> {
-        let sql = "SELECT add_new_release($1, $2, $3, $4::text::numeric, $5, $6, $7, false)";
-        let values: [&(dyn ToSql + Sync); 7] = [
-            &release.product,
-            &release.version,
-            &release.channel,
-            &release.build_id,
-            &release.platform,
-            &release.beta_number,
-            &release.repository,
-        ];
-        match self.query_one("add a build", sql, &values).await {
-            Ok(_) => Ok(Released::Added),
-            Err(Error::Refused { source, .. }) if source.code == "23505" => Ok(Released::Known),
-            // Class 22: the value is at fault; 23514: it breaks a rule of the table.
-            Err(Error::Refused { source, .. })
-                if source.code.starts_with("22") || source.code == "23514" =>
-            {
-                Ok(Released::Refused(source.message))
-            }
-            Err(error) => Err(error),
-        }
     }
 }
 
