@@ -9,9 +9,6 @@ AS $$
 DECLARE
     written bigint;
 BEGIN
-    IF p_slot < now() - interval '5 minutes' THEN
-        RETURN 0;
-    END IF;
     INSERT INTO server_status (date_recently_completed, date_oldest_job_queued, avg_process_sec,
         avg_wait_sec, waiting_job_count, processors_count, date_created)
     SELECT
@@ -30,6 +27,7 @@ BEGIN
           AND date_processed >= p_slot - interval '1 day'
           AND completed_datetime >= p_slot - interval '5 minutes' AND completed_datetime < p_slot
     ) AS recent
+    WHERE p_slot >= now() - interval '5 minutes'
     ON CONFLICT (date_created) DO NOTHING;
     GET DIAGNOSTICS written = ROW_COUNT;
     RETURN written;
