@@ -38,7 +38,8 @@ fn users_of<'a>(id: &Value, metadata: &'a Value) -> Vec<&'a str> {
         .iter()
         .filter(|node| list(&node["deps"]).iter().any(|dep| dep["pkg"] == *id));
     let packages = list(&metadata["packages"]);
-    let name = |user: &Value| packages.iter().find(|package| package["id"] == *user)?["name"].as_str();
+    let name =
+        |user: &Value| packages.iter().find(|package| package["id"] == *user)?["name"].as_str();
     users.filter_map(|user| name(&user["id"])).collect()
 }
 
@@ -171,10 +172,9 @@ mod tests {
     #[test]
     fn what_is_banned_may_be_built_with_its_wrappers_and_nothing_else() {
         let with = |user: &str| {
-            let package = |name: &str| {
-                json!({"id": name, "name": name, "source": "registry+https://registry", "license": "MIT"})
-            };
-            let nodes = json!([{"id": user, "deps": [{"pkg": "clock"}]}, {"id": "clock", "deps": []}]);
+            let package = |name: &str| json!({"id": name, "name": name, "source": "registry+https://registry", "license": "MIT"});
+            let nodes =
+                json!([{"id": user, "deps": [{"pkg": "clock"}]}, {"id": "clock", "deps": []}]);
             let metadata =
                 json!({"packages": [package(user), package("clock")], "resolve": {"nodes": nodes}});
             check(&Tree::of(&[("deny.toml", POLICY_TEXT)]), &metadata).len()
