@@ -117,7 +117,8 @@ impl Engine {
         let Some(token) = database.take_slot(job.name, due.after, due.slot, lease).await? else {
             return Ok(Tried::Taken);
         };
-        let work = self.tools.within_time(job, self.tools.perform(job, due.slot, due.failures));
+        let work = Box::pin(self.tools.perform(job, due.slot, due.failures));
+        let work = self.tools.within_time(job, work);
         match self.while_held(job, token, work).await {
             None => Ok(Tried::Lost),
             Some(Ok(count)) => {

@@ -125,7 +125,7 @@ fn adu_rows(file: &CsvFile, trouble: &mut Trouble) -> Option<Vec<Value>> {
     let bad_before = trouble.count();
     let (mut rows, mut said) = (Vec::new(), HashMap::new());
     for (line, read) in file.lines::<AduLine>() {
-        match read.and_then(adu_row) {
+        match read.and_then(|line| adu_row(&line)) {
             Ok((about, row)) => match said.insert(about, line) {
                 None => rows.push(row),
                 Some(earlier) => {
@@ -140,7 +140,7 @@ fn adu_rows(file: &CsvFile, trouble: &mut Trouble) -> Option<Vec<Value>> {
 }
 
 /// Whom a line is about, and its row.
-fn adu_row(line: AduLine) -> Result<(String, Value), String> {
+fn adu_row(line: &AduLine) -> Result<(String, Value), String> {
     let day: Day = line.date.parse().map_err(|_| "its date is none")?;
     let count = i64::try_from(line.adu_count).map_err(|_| "its count is too large")?;
     if line.product_name.is_empty() {

@@ -71,15 +71,11 @@ impl Engine {
         let database = &self.tools.database;
         let slot = job.slot_of(day).unwrap_or_else(|| Timestamp::midnight(day));
         let Some(token) = self.take_by_hand(job, slot).await? else { return Ok(Tried::Taken) };
-        let work = self.tools.within_time(job, self.tools.perform_day(job, day));
+        let work = self.tools.within_time(job, Box::pin(self.tools.perform_day(job, day)));
         let Some(ended) = self.while_held(job, token, work).await else { return Ok(Tried::Lost) };
         let ended = ended.map_err(|error| error_chain(&error));
         let told = || {
-            database.end_hand_run(
-                job.name,
-                token,
-                ended.as_ref().copied().map_err(|error| error.as_str()),
-            )
+            database.end_hand_run(job.name, token, ended.as_ref().copied().map_err(String::as_str))
         };
         if !self.insist(told).await? {
             return Ok(Tried::Lost);
