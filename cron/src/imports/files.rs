@@ -113,19 +113,24 @@ fn lines<T: DeserializeOwned>(bytes: &[u8]) -> impl Iterator<Item = (u64, Result
                 return Some((1, Err(said(error))));
             }
         };
-        let line = reader.position().line();
+        let line = line_at(bytes, reader.position());
         match reader.read_record(&mut record) {
             Ok(false) => None,
             Ok(true) => {
-                let line = record.position().map_or(line, csv::Position::line);
                 Some((line, record.deserialize(Some(headers)).map_err(|error| said(&error))))
             }
-            Err(error) => {
-                let line = error.position().map_or(line, csv::Position::line);
-                Some((line, Err(said(&error))))
-            }
+            Err(error) => Some((line, Err(said(&error)))),
         }
     })
+}
+
+/// The line of what is read next. Where the reader stands, what ends the line before and empty lines
+/// may still follow.
+fn line_at(bytes: &[u8], position: &csv::Position) -> u64 {
+    let place = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let ahead = bytes.get(place..).unwrap_or_default();
+    let ends = ahead.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() + ends.filter(|byte| **byte == b'\n').count() as u64
 }
 
 /// What is wrong with a line, without what stands in it.
@@ -212,7 +217,7 @@ mod tests {
 
     #[test]
     fn each_bad_line_is_named_by_its_number_and_the_others_are_read() {
-        let text = b"count,name\n5,a\nmany,a\n7\n\"8\",\"b\nc\"\n9,\xff\n\n6 , d \n";
+        let text = b"count,name\r\n5,a\r\nmany,a\n7\n\"8\",\"b\nc\"\n9,\xff\n\n6 , d \n";
         let read: Vec<_> =
             lines::<Line>(text).map(|(line, read)| (line, read.map(|it| it.name))).collect();
         assert_eq!(

@@ -91,6 +91,11 @@ impl Fixture {
         engine(&self.config, &self.database, &self.clock)
     }
 
+    /// As cron.
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
     pub(crate) async fn sql(&self, sql: &str) {
         self.owner.batch_execute(sql).await.unwrap();
     }

@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod by_hand;
+mod expiry;
+mod extracts;
 mod fixture;
+mod imports;
 mod schedule;
 mod slots;
