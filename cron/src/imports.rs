@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn a_line_of_users_needs_a_day_a_product_and_a_count_that_fits() {
         let line = |adu_count, date: &str, product: &str| {
-            adu_row(AduLine {
+            adu_row(&AduLine {
                 adu_count,
                 date: date.into(),
                 product_name: product.into(),

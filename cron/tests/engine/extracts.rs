@@ -86,7 +86,7 @@ async fn fixture(reports: Vec<Report>) -> Fixture {
          INSERT INTO bug_associations SELECT 'a::' || E'\\t\"b\"\\r\\nc', id FROM bugs",
     )
     .await;
-    for written in f.database().write_reports(reports.into()).await.unwrap() {
+    for written in f.database().write_reports(reports).await.unwrap() {
         assert!(written.unwrap());
     }
     f

@@ -74,7 +74,7 @@ async fn builds_go_in_once_and_each_bad_line_is_named() {
         ("Firefox,13.0,release,20120601030405,\0,,", "the platform holds a control character"),
         ("Firefox,13.0", "it has 2 columns and not 7"),
     ];
-    let lines: String = bad.iter().map(|(line, _)| format!("{line}\n")).collect();
+    let lines = bad.map(|(line, _)| line).join("\n") + "\n";
     put(
         &f,
         "builds/1.csv",
