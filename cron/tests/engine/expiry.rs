@@ -67,13 +67,13 @@ async fn a_week_that_is_still_to_be_counted_stays_and_is_named_and_the_others_go
 async fn what_was_counted_stays_and_late_reports_of_the_week_are_refused_by_counts_alone() {
     let f = fixture(1).await;
     f.sql(
-        "INSERT INTO daily_crashes (count, report_type, product_version_id, os_short_name, adu_day)
+        "INSERT INTO daily_crashes (count, report_type, productdims_id, os_short_name, adu_day)
            SELECT 5, 'C', 1, 'Win', '2012-06-05'",
     )
     .await;
     expire(&f, "2012-06-25").await;
     assert_eq!(f.text("SELECT sum(count)::text FROM daily_crashes").await, "5");
-    let step = f.engine.run_by_hand("tcbs", "2012-06-05".parse().unwrap()).await.unwrap().unwrap();
+    let step = f.engine.run_by_hand("daily_crashes", "2012-06-05".parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(step.tried, Some(Tried::Done(0)));
     let refused = "SELECT refused::text FROM sealed_weeks WHERE week = '2012-06-04'";
     assert_eq!(f.text(refused).await, "1");
