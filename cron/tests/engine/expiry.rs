@@ -73,7 +73,12 @@ async fn what_was_counted_stays_and_late_reports_of_the_week_are_refused_by_coun
     .await;
     expire(&f, "2012-06-25").await;
     assert_eq!(f.text("SELECT sum(count)::text FROM daily_crashes").await, "5");
-    let step = f.engine.run_by_hand("daily_crashes", "2012-06-05".parse().unwrap()).await.unwrap().unwrap();
+    let step = f
+        .engine
+        .run_by_hand("daily_crashes", "2012-06-05".parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(step.tried, Some(Tried::Done(0)));
     let refused = "SELECT refused::text FROM sealed_weeks WHERE week = '2012-06-04'";
     assert_eq!(f.text(refused).await, "1");
