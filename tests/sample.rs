@@ -98,6 +98,20 @@ fn report_rows_for_scale_are_written_once_and_spread_like_samples() {
     ] {
         assert!(up.count(sql).unwrap() >= least, "{sql}");
     }
+    // Each is of a known build, so that all are counted; and their products have users.
+    for (sql, expected) in [
+        ("SELECT update_reports_clean('2026-03-02 00:00+00', '2026-03-03 00:00+00')", 25_000),
+        ("SELECT least(update_tcbs('2026-03-02'), 1)", 1),
+        ("SELECT sum(report_count) FROM tcbs", 25_000),
+        ("SELECT least(update_adu('2026-03-02'), 1)", 1),
+        (
+            "SELECT count(DISTINCT product_name) FROM product_adu JOIN product_versions
+              USING (product_version_id) WHERE adu_count > 1000",
+            4,
+        ),
+    ] {
+        assert_eq!(up.count(sql).unwrap(), expected, "{sql}");
+    }
 }
 
 #[test]
@@ -105,10 +119,14 @@ fn what_stands_in_the_way_is_said() {
     let up = Up::start().unwrap();
     let token = up.dir.path().join("wrong_token");
     std::fs::write(&token, "wrong\n").unwrap();
+    let dropped =
+        "SELECT (ensure_partition('2020-01-06') AND drop_week('2020-01-06'))::int::bigint";
+    assert_eq!(up.count(dropped).unwrap(), 1);
     for (arguments, expected) in [
         (&["--count", "3", "--token-file", token.to_str().unwrap()][..], "unauthorized_uuid"),
         (&["--count", "3", "--collector", "http://127.0.0.1:1"], "no answer from 127.0.0.1:1"),
         (&["--fast", "--count", "3", "--date", "2001-01-01"], "before 2005"),
+        (&["--fast", "--count", "3", "--date", "2020-01-08"], "the week of 2020-01-08 is sealed"),
     ] {
         let output = sample(&up, arguments);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -23,7 +23,7 @@ const OTHER_COLUMNS: &str = "uuid, crash_day, date_processed, generation, qualit
 /// A writer on a connection of its own.
 #[derive(Debug)]
 pub struct SampleRows {
-    client: Client,
+    pub(crate) client: Client,
     connection: JoinHandle<()>,
 }
 
@@ -42,6 +42,8 @@ impl Database {
         let connection = tokio::spawn(async move { drop(connection.await) });
         let rows = SampleRows { client, connection };
         rows.execute(settings.greeting()).await?;
+        // A service's patience is not for somebody who writes millions of rows.
+        rows.execute("SET statement_timeout = 0").await?;
         rows.execute("CREATE TEMPORARY TABLE sample_rows AS TABLE reports WITH NO DATA").await?;
         Ok(rows)
     }

@@ -6,7 +6,7 @@ mod daily;
 mod dirty;
 mod duplicates;
 mod property;
-mod recount;
+pub(crate) mod recount;
 mod rights;
 mod trends;
 mod versions;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::fixture::Fixture;
 
 /// Every summary, in the order in which they read each other.
-pub(super) const SUMMARIES: [&str; 14] = [
+pub(crate) const SUMMARIES: [&str; 14] = [
     "signatures",
     "os_versions",
     "tcbs",
@@ -89,13 +89,13 @@ pub(super) async fn releases(f: &Fixture) {
 }
 
 /// Duplicates and clean reports of a day.
-pub(super) async fn clean(f: &Fixture, day: &str) -> i64 {
+pub(crate) async fn clean(f: &Fixture, day: &str) -> i64 {
     let window = format!("('{day} 00:00+00', '{day} 00:00+00'::timestamptz + interval '24 hours')");
     f.sql(&format!("SELECT update_reports_duplicates{window}")).await;
     f.number(&format!("SELECT update_reports_clean{window}")).await
 }
 
-pub(super) async fn update(f: &Fixture, name: &str, day: &str) -> i64 {
+pub(crate) async fn update(f: &Fixture, name: &str, day: &str) -> i64 {
     f.number(&format!("SELECT update_{name}('{day}')")).await
 }
 

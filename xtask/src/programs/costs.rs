@@ -39,6 +39,7 @@ const COSTS: &[(&str, Needs, u32)] = &[
     ("tests/hbase_faults.rs", Machine, 600),
     ("tests/hbase_hdfs.rs", Machine, 300),
     ("tests/hbase_outage.rs", Machine, 5_400),
+    ("tests/scale.rs", Machine, 2_400),
     ("processor/tests/jobs/main.rs", Little, 118),
     ("database/tests/database/main.rs", Little, 44),
     ("tests/monitors.rs", Little, 24),

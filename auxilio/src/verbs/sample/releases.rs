@@ -32,6 +32,8 @@ pub(super) struct Build {
     pub(super) id: String,
     /// When it was made, in seconds since 1970.
     pub(super) built: i64,
+    /// Which beta it is.
+    pub(super) beta: Option<i32>,
 }
 
 /// A build that somebody runs on the day of this number.
@@ -46,7 +48,8 @@ pub(super) fn draw(dice: &mut Dice, product: &Product, day: i64) -> Build {
     };
     let built = time_of_build(product, channel, build_day);
     let version = version(product, train, channel, &suffix);
-    Build { version, channel, id: build_id(built), built }
+    let beta = suffix.strip_prefix('b').and_then(|number| number.parse().ok());
+    Build { version, channel, id: build_id(built), built, beta }
 }
 
 /// The train that is the release on a day, and for how many days it has been.

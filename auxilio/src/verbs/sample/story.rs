@@ -7,6 +7,7 @@ use super::calendar;
 use super::crash::{self, Crash};
 use super::dice::Dice;
 use super::kinds::{DumpKind, HANGING};
+use super::releases::Build;
 use super::scene::{STARTUP_SECONDS, Scene};
 
 /// The part that holds the main minidump.
@@ -35,6 +36,10 @@ pub(super) struct Sample {
     pub(super) look: u64,
     /// What a dump would show of the system.
     pub(super) system: &'static super::systems::System,
+    /// The product.
+    pub(super) product: &'static str,
+    /// Its build that crashed.
+    pub(super) build: Build,
 }
 
 /// What happens.
@@ -153,6 +158,8 @@ impl Teller {
             sends_json: scene.product.sends_json,
             look: self.dice.bits(),
             system: scene.system,
+            product: scene.product.name,
+            build: scene.build.clone(),
         }
     }
 

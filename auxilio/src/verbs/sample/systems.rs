@@ -12,6 +12,18 @@ pub(super) enum Family {
     Android,
 }
 
+impl Family {
+    /// How builders call it.
+    pub(super) fn platform(self) -> &'static str {
+        match self {
+            Self::Windows => "win",
+            Self::Mac => "mac",
+            Self::Linux => "linux",
+            Self::Android => "android",
+        }
+    }
+}
+
 /// A system's version.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct System {

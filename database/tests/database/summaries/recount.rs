@@ -83,7 +83,7 @@ const PAIRS: [(&str, &str, &str); 10] = [
 ];
 
 /// Compares all of them.
-pub(super) async fn check(f: &Fixture) {
+pub(crate) async fn check(f: &Fixture) {
     for (name, summary, recount) in PAIRS {
         let differences = format!(
             "WITH raw AS ({RAW}), summary AS ({summary}), recount AS ({recount})
