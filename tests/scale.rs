@@ -186,20 +186,22 @@ fn two_weeks_of_reports_are_counted_in_minutes_and_read_at_once() {
     read(&mut system, &last_day).unwrap();
 }
 
-/// Days of a quarter, a half and the whole of a usual day, a week apart: the chain of each.
+/// Days of a quarter, a half and the whole of a usual day, a week apart: the chain of each. A report
+/// of the whole one must not cost much more than one of the quarter.
 fn grow(system: &mut System, usual: u64) -> Result<()> {
-    for (day, count) in
-        [("2026-08-03", usual / 4), ("2026-08-10", usual / 2), ("2026-08-17", usual)]
-    {
+    let mut costs = Vec::new();
+    for (day, share) in [("2026-08-03", 4), ("2026-08-10", 2), ("2026-08-17", 1)] {
+        let count = usual / share;
         let speed = system.load(day, count)?;
         let (took, dearest) = system.chain(day)?;
         system.check(day, count)?;
-        let micros = took.as_micros() / u128::from(count);
+        costs.push(took.as_micros() / u128::from(count));
+        let took = seconds(took);
         figures::print(&format!(
-            "scale: {count} reports of one day written at {speed:.0}/s, counted in {}, {micros} us each ({dearest})",
-            seconds(took)
+            "scale: {count} reports of one day written at {speed:.0}/s, counted in {took} ({dearest})"
         ))?;
     }
+    ensure!(costs[2] < 2 * costs[0], "microseconds for a report: {costs:?}");
     Ok(())
 }
 

@@ -1,19 +1,26 @@
 //! Rows of reports without a crash behind them, many at once: to try the reports at scale.
 //!
-//! They are copied into a table of the connection's own and go to `reports` from there, so that a
-//! row that is there already is passed over. For an operator who owns the database, nobody else.
+//! They are copied into `reports`. Where one of them is there already, all of a batch are copied into a
+//! table of the connection's own and the others go on from there. For an operator who owns the
+//! database, nobody else.
 
+use std::collections::BTreeSet;
 use std::fmt::{Display, Write};
 
-use auxilio_common::Throttle;
+use auxilio_common::{Throttle, Timestamp};
 use bytes::Bytes;
 use futures::SinkExt;
 use tokio::task::JoinHandle;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Transaction};
 
 use crate::{Database, Error, Report};
 
 const OPERATION: &str = "write sample rows";
+
+/// What Postgres calls a row whose key is there already.
+const KNOWN_ROW: &str = "23505";
+
+const HOUR_MICROS: i64 = 3_600_000_000;
 
 /// Columns that hold no text, in the order in which [`write_row`] writes them after the texts.
 const OTHER_COLUMNS: &str = "uuid, crash_day, date_processed, generation, quality, throttle, \
@@ -49,45 +56,90 @@ impl Database {
     }
 }
 
+/// Rows in the text form of COPY.
+struct Copied {
+    columns: String,
+    text: Bytes,
+    /// The hours that they lie in.
+    hours: Vec<String>,
+}
+
 impl SampleRows {
     /// Writes rows, all or none. Returns how many were not there yet.
     pub async fn insert(&mut self, rows: Vec<Report>) -> Result<u64, Error> {
-        let Some((columns, text)) = copy_text(rows) else { return Ok(0) };
-        let refused = |source| Error::from_driver(OPERATION, source);
+        let Some(copied) = Copied::of(rows) else { return Ok(0) };
+        match self.copy_new(&copied).await {
+            Err(Error::Refused { source, .. }) if source.code == KNOWN_ROW => {
+                self.copy_unknown(&copied).await
+            }
+            answer => answer,
+        }
+    }
+
+    /// All of them, where none is there.
+    async fn copy_new(&mut self, copied: &Copied) -> Result<u64, Error> {
         let transaction = self.client.transaction().await.map_err(refused)?;
-        let sql = format!("COPY sample_rows ({columns}) FROM STDIN");
-        let sink = transaction.copy_in(&sql).await.map_err(refused)?;
-        let mut sink = std::pin::pin!(sink);
-        sink.send(Bytes::from(text)).await.map_err(refused)?;
-        sink.as_mut().finish().await.map_err(refused)?;
+        let written = copied.copy_into(&transaction, "reports").await?;
+        copied.mark_hours(&transaction).await?;
+        transaction.commit().await.map_err(refused)?;
+        Ok(written)
+    }
+
+    /// Those that are not there.
+    async fn copy_unknown(&mut self, copied: &Copied) -> Result<u64, Error> {
+        let transaction = self.client.transaction().await.map_err(refused)?;
+        copied.copy_into(&transaction, "sample_rows").await?;
+        let columns = &copied.columns;
         let sql = format!(
-            "WITH marked AS (
-                 INSERT INTO dirty_hours
-                 SELECT DISTINCT date_trunc('hour', date_processed, 'UTC') FROM sample_rows)
-             INSERT INTO reports ({columns}) SELECT {columns} FROM sample_rows
+            "INSERT INTO reports ({columns}) SELECT {columns} FROM sample_rows
              ON CONFLICT (crash_day, uuid) DO NOTHING"
         );
         let written = transaction.execute(&sql, &[]).await.map_err(refused)?;
         transaction.batch_execute("TRUNCATE sample_rows").await.map_err(refused)?;
+        copied.mark_hours(&transaction).await?;
         transaction.commit().await.map_err(refused)?;
         Ok(written)
     }
 
     async fn execute(&self, sql: &str) -> Result<(), Error> {
-        self.client.batch_execute(sql).await.map_err(|source| Error::from_driver(OPERATION, source))
+        self.client.batch_execute(sql).await.map_err(refused)
     }
 }
 
-/// The columns, and the rows in the text form of COPY; `None` for no rows.
-fn copy_text(mut rows: Vec<Report>) -> Option<(String, String)> {
-    let texts: Vec<&str> = rows.first_mut()?.texts().map(|(name, _)| name).to_vec();
-    let columns = format!("{}, {OTHER_COLUMNS}", texts.join(", "));
-    let mut text = String::with_capacity(rows.len() * 800);
-    for mut row in rows {
-        row.clean();
-        write_row(&mut text, &mut row);
+impl Copied {
+    /// `None` for no rows.
+    fn of(mut rows: Vec<Report>) -> Option<Self> {
+        let texts: Vec<&str> = rows.first_mut()?.texts().map(|(name, _)| name).to_vec();
+        let columns = format!("{}, {OTHER_COLUMNS}", texts.join(", "));
+        let mut text = String::with_capacity(rows.len() * 800);
+        let mut hours = BTreeSet::new();
+        for mut row in rows {
+            row.clean();
+            hours.insert(row.date_processed.micros().div_euclid(HOUR_MICROS));
+            write_row(&mut text, &mut row);
+        }
+        let hour = |hour| Timestamp::from_micros(hour * HOUR_MICROS).to_string();
+        Some(Self { columns, text: text.into(), hours: hours.into_iter().map(hour).collect() })
     }
-    Some((columns, text))
+
+    async fn copy_into(&self, transaction: &Transaction<'_>, table: &str) -> Result<u64, Error> {
+        let sql = format!("COPY {table} ({}) FROM STDIN", self.columns);
+        let sink = transaction.copy_in(&sql).await.map_err(refused)?;
+        let mut sink = std::pin::pin!(sink);
+        sink.send(self.text.clone()).await.map_err(refused)?;
+        sink.as_mut().finish().await.map_err(refused)
+    }
+
+    /// What was counted of these hours is to be counted anew.
+    async fn mark_hours(&self, transaction: &Transaction<'_>) -> Result<(), Error> {
+        let sql =
+            "INSERT INTO dirty_hours SELECT told::timestamptz FROM unnest($1::text[]) AS told";
+        transaction.execute(sql, &[&self.hours]).await.map_err(refused).map(drop)
+    }
+}
+
+fn refused(source: tokio_postgres::Error) -> Error {
+    Error::from_driver(OPERATION, source)
 }
 
 fn write_row(text: &mut String, row: &mut Report) {

@@ -34,8 +34,12 @@ async fn a_row_is_the_one_that_the_processor_would_have_written() {
     f.processor.save_report(row.clone(), &job, JobOutcome::Processed).await.unwrap();
     let saved = f.text(ROW).await;
     f.sql("DELETE FROM reports").await;
+    let marks = "SELECT string_agg(hour::text, ' ') FROM dirty_hours";
+    let marked = f.text(marks).await;
+    f.sql("DELETE FROM dirty_hours").await;
     assert_eq!(writer(&f).await.insert(vec![row]).await.unwrap(), 1);
     assert_eq!(f.text(ROW).await, saved);
+    assert_eq!(f.text(marks).await, marked);
 }
 
 #[tokio::test]
