@@ -135,15 +135,20 @@ impl Up {
 
     /// One number that a query on its database answers.
     pub fn count(&self, sql: &str) -> Result<i64> {
+        Ok(self.client("auxilio")?.query_one(sql, &[])?.get(0))
+    }
+
+    /// A connection to a database of its server, as its owner.
+    pub fn client(&self, database: &str) -> Result<postgres::Client> {
         let password = std::fs::read_to_string(self.dir.path().join("postgres_password"))?;
-        let mut client = postgres::Config::new()
+        let client = postgres::Config::new()
             .host("127.0.0.1")
             .port(self.address("postgres").port())
             .user("auxilio")
             .password(password.trim())
-            .dbname("auxilio")
+            .dbname(database)
             .connect(postgres::NoTls)?;
-        Ok(client.query_one(sql, &[])?.get(0))
+        Ok(client)
     }
 }
 

@@ -107,3 +107,23 @@ async fn ordinary_user_migrates_and_a_service_s_user_takes_on_its_role_alone() {
     let error = processor.register_processor("one", 1, &[]).await.unwrap_err();
     assert!(matches!(error, Error::Connect { .. }) && error.class() == Class::Retry, "{error:?}");
 }
+
+#[tokio::test]
+async fn collector_and_web_have_no_right_at_all() {
+    let f = Fixture::new().await;
+    for (role, expected) in
+        [("auxilio_collector", false), ("auxilio_web", false), ("auxilio_analyst", true)]
+    {
+        let tables = format!(
+            "SELECT count(*) FROM pg_class
+             WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v')
+               AND has_any_column_privilege('{role}', oid, 'SELECT, INSERT, UPDATE')"
+        );
+        assert_eq!(f.number(&tables).await > 0, expected, "{role}");
+        let procedures = format!(
+            "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+               AND has_function_privilege('{role}', oid, 'EXECUTE')"
+        );
+        assert_eq!(f.number(&procedures).await, 0, "{role}");
+    }
+}
