@@ -4,7 +4,6 @@
 //! `AUXILIO_SCALE_REPORTS` says how many reports the two weeks get, by default 140,000; the promise is
 //! of five million. `AUXILIO_RELEASE_BINARY` names a release build; a debug build writes slowly. The
 //! Postgres has no durability: what is measured is counting, not the disk.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::process::Command;
 use std::sync::Arc;

@@ -246,6 +246,23 @@ pub const SIGNATURE_LIST_BYTES_MAX: usize = 1024 * 1024;
 /// two such texts stand in one.
 pub const INDEXED_TEXT_CHARS_MAX: usize = 255;
 
+/// Bytes of a text of a report beyond which it says so in its notes: what people write and paste stays
+/// below, and such rows make a table slow to read.
+pub const NOTED_TEXT_BYTES: usize = 64 * 1024;
+
+/// Add-ons of one crash that stand beside its report: people have a dozen, and each is a row. The
+/// processed crash has all.
+pub const EXTENSIONS_COUNT_MAX: usize = 200;
+
+/// Modules of one crash that the table of all modules learns of: as many as a signature has frames.
+pub const REPORT_MODULES_COUNT_MAX: usize = SIGNATURE_FRAMES_MAX;
+
+/// Characters of the names of a module's files, and of its version and id, in the table of all modules:
+/// all four stand in one index, whose entry holds 2,700 bytes. Real ones have 40.
+pub const MODULE_FILE_CHARS_MAX: usize = 128;
+/// See [`MODULE_FILE_CHARS_MAX`].
+pub const MODULE_ID_CHARS_MAX: usize = 64;
+
 /// Characters of a text field of a processed crash: what a search engine takes as one term, and
 /// far beyond what a page shows. The raw crash keeps all of it.
 pub const TEXT_FIELD_CHARS_MAX: usize = 32_768;

@@ -1,10 +1,12 @@
 //! A report: the row of one processed crash, as the table of 2012 had it and a little more.
 
-use auxilio_common::limits::INDEXED_TEXT_CHARS_MAX;
+use auxilio_common::limits::{
+    EXTENSIONS_COUNT_MAX, INDEXED_TEXT_CHARS_MAX, NOTED_TEXT_BYTES, REPORT_MODULES_COUNT_MAX,
+};
 use auxilio_common::{CrashId, Day, Generation, Quality, Throttle, Timestamp};
 use serde::Serialize;
 
-use crate::{Frames, text};
+use crate::{Extension, Frames, HostedPlugin, StackModule, text};
 
 /// A row of `reports`. The names are those of the columns; `None` is NULL.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -95,6 +97,15 @@ pub struct Report {
     pub group_key: Option<String>,
     /// What the signature was made from. It goes to a table beside `reports`.
     pub frames: Option<Frames>,
+    /// The add-ons, in their order. They go to a table beside `reports`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extensions: Vec<Extension>,
+    /// The plugin that a plugin's process hosted. It goes to tables beside `reports`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<HostedPlugin>,
+    /// Modules of the crashing thread. They go to a table that all crashes share.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub modules: Vec<StackModule>,
 }
 
 /// Columns in an index that refuses long values.
@@ -154,6 +165,9 @@ impl Report {
             proto_signature: None,
             group_key: None,
             frames: None,
+            extensions: Vec::new(),
+            plugin: None,
+            modules: Vec::new(),
         }
     }
 
@@ -165,10 +179,17 @@ impl Report {
             if text::clean(value) {
                 notes.push(format!("U+0000 was taken out of {name}"));
             }
+            // What no Unicode text can hold, half of a pair for one, is so before it comes here.
+            if value.contains(char::REPLACEMENT_CHARACTER) {
+                notes.push(format!("{name} has U+FFFD where something was no text"));
+            }
             if INDEXED.contains(&name) && text::cut(value, INDEXED_TEXT_CHARS_MAX) {
                 notes.push(format!("{name} was cut to {INDEXED_TEXT_CHARS_MAX} characters"));
+            } else if value.len() > NOTED_TEXT_BYTES {
+                notes.push(format!("{name} has {} bytes", value.len()));
             }
         }
+        self.clean_parts(&mut notes);
         for (name, column) in [
             ("client_crash_date", &mut self.client_crash_date),
             ("started_datetime", &mut self.started_datetime),
@@ -185,8 +206,29 @@ impl Report {
         }
     }
 
+    /// What stands beside the row.
+    fn clean_parts(&mut self, notes: &mut Vec<String>) {
+        let all = self.extensions.len();
+        if all > EXTENSIONS_COUNT_MAX {
+            self.extensions.truncate(EXTENSIONS_COUNT_MAX);
+            notes.push(format!("{EXTENSIONS_COUNT_MAX} of {all} add-ons were kept"));
+        }
+        let changed = self.extensions.iter_mut().filter_map(Extension::clean).count();
+        if changed > 0 {
+            notes.push(format!("{changed} add-ons were cut or had U+0000"));
+        }
+        if self.plugin.as_mut().and_then(HostedPlugin::clean).is_some() {
+            notes.push("the plugin's texts were cut or had U+0000".to_owned());
+        }
+        self.modules.truncate(REPORT_MODULES_COUNT_MAX);
+        let changed = self.modules.iter_mut().filter_map(StackModule::clean).count();
+        if changed > 0 {
+            notes.push(format!("{changed} modules were cut or had U+0000"));
+        }
+    }
+
     /// All columns of text, by name.
-    pub(crate) fn texts(&mut self) -> [(&'static str, &mut Option<String>); 26] {
+    pub fn texts(&mut self) -> [(&'static str, &mut Option<String>); 26] {
         [
             ("product", &mut self.product),
             ("version", &mut self.version),

@@ -28,6 +28,7 @@ pub mod list_folder;
 mod predecessor_tests;
 mod process;
 mod registration;
+mod report_parts;
 mod report_row;
 pub mod rule;
 pub mod rule_file;

@@ -1,8 +1,10 @@
 //! The row of a report, from the document that the store keeps: row and store say the same.
 
 use auxilio_common::{Generation, ProcessedDocument, Quality, RawCrash, Throttle, Timestamp};
-use auxilio_database::{Frames, Report};
+use auxilio_database::{Frames, HostedPlugin, Report};
 use serde_json::Value;
+
+use crate::report_parts::{extensions, stack_modules};
 
 /// The row of a processed crash.
 pub fn report_row(raw: &RawCrash, document: &ProcessedDocument) -> Report {
@@ -54,6 +56,13 @@ pub fn report_row(raw: &RawCrash, document: &ProcessedDocument) -> Report {
     report.proto_signature = text("proto_signature");
     report.group_key = text("group_key");
     report.frames = crash.text("signature_input").and_then(Frames::of);
+    report.extensions = extensions(crash.get("addons"));
+    report.plugin = text("plugin_filename").map(|filename| HostedPlugin {
+        filename,
+        name: text("plugin_name").unwrap_or_default(),
+        version: text("plugin_version").unwrap_or_default(),
+    });
+    report.modules = stack_modules(crash);
     report
 }
 

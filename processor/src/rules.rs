@@ -3,7 +3,7 @@
 #![expect(clippy::unnecessary_wraps, reason = "every rule has the same shape, fallible or not")]
 
 mod accessibility;
-mod addons;
+pub(crate) mod addons;
 mod addons_2012;
 mod android_cpu;
 mod android_os;

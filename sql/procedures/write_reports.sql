@@ -2,8 +2,8 @@
 -- ended (save_reports), and a stored processed crash whose row went astray.
 --
 -- A report comes as one JSON object whose keys are the columns of `reports`; `frames` beside them, in
--- base64, goes to the table of that name. A row of the same or a higher generation stays as it is.
--- Returns the crashes whose rows were written.
+-- base64, goes to the table of that name, and write_report_parts has more that may stand there. A row of
+-- the same or a higher generation stays as it is. Returns the crashes whose rows were written.
 --
 -- A row that breaks a constraint, or whose week has no partition, makes all of it fail: see
 -- save_reports.
@@ -14,8 +14,10 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+    ids   bigint[];
+    uuids text[];
 BEGIN
-    RETURN QUERY
     WITH written AS (
         INSERT INTO reports (client_crash_date, date_processed, uuid, product, version, build,
             signature, url, install_age, last_crash, uptime, cpu_name, cpu_info, reason, address,
@@ -80,7 +82,8 @@ BEGIN
             group_key = excluded.group_key,
             signature_change = NULL
         WHERE excluded.generation > reports.generation
-        RETURNING reports.crash_day, reports.uuid, reports.generation, reports.date_processed
+        RETURNING reports.crash_day, reports.uuid, reports.generation, reports.date_processed,
+            reports.id
     ), marked AS (
         -- What was counted of this hour is to be counted anew.
         INSERT INTO dirty_hours
@@ -99,6 +102,10 @@ BEGIN
         SET generation = excluded.generation, data = excluded.data
         WHERE excluded.generation > frames.generation
     )
-    SELECT written.uuid FROM written;
+    SELECT array_agg(written.id), array_agg(written.uuid) INTO ids, uuids FROM written;
+    IF ids IS NOT NULL THEN
+        PERFORM write_report_parts(p_reports, ids, uuids);
+    END IF;
+    RETURN QUERY SELECT unnest(uuids);
 END
 $$;

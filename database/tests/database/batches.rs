@@ -6,7 +6,7 @@ use auxilio_database::{Class, Completion, Database, DbRole, FinishedRun};
 use crate::fixture::{DEAD_AFTER, Fixture, LEASE, day, id, id_of, report};
 
 /// Queues crashes and takes them all, oldest first, each as a run that is over.
-async fn finished(f: &Fixture, ids: &[CrashId]) -> Vec<FinishedRun> {
+pub(crate) async fn finished(f: &Fixture, ids: &[CrashId]) -> Vec<FinishedRun> {
     let processor = f.register("one").await;
     f.insert(ids).await;
     let jobs = f.processor.take_jobs(processor, Lane::Standard, ids.len(), LEASE).await.unwrap();

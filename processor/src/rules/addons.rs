@@ -10,7 +10,8 @@ use crate::rule::{Rule, RuleError, always};
 
 pub(super) const RULE: Rule = Rule { name: "addons", applies: always, act };
 
-const WITHOUT_VERSION: &str = "NO_VERSION";
+/// Stands for the version of an add-on that says none.
+pub(crate) const WITHOUT_VERSION: &str = "NO_VERSION";
 
 fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
     draft.set("addons_checked", checked(case));
