@@ -152,7 +152,7 @@ fn row(number: u32, day: Day, generation: i64) -> Report {
     row.product = Some("Demo".to_owned());
     row.signature = Some("EMPTY: no frame data available".to_owned());
     if let Some(line) = line(number) {
-        let made = generate(&CrashData::from_own_json(&line).unwrap(), Lists::built_in());
+        let made = generate(&CrashData::from_json(&line).unwrap(), Lists::built_in());
         row.signature = Some(made.signature);
         row.group_key = made.group_key.map(|key| key.to_string());
         row.frames = Frames::of(&line);
@@ -407,7 +407,7 @@ fn a_hundred_thousand_stacks_are_tried() {
             let mut row = row(number, today(), 1);
             let line = long_line(&mut random);
             bytes += line.len();
-            let made = generate(&CrashData::from_own_json(&line).unwrap(), Lists::built_in());
+            let made = generate(&CrashData::from_json(&line).unwrap(), Lists::built_in());
             row.signature = Some(made.signature);
             row.group_key = made.group_key.map(|key| key.to_string());
             row.frames = Frames::of(&line);

@@ -35,8 +35,10 @@ json.dump({"seconds": seconds, "protos": protos}, sys.stdout)
 fn main() {
     let folder = tempfile::tempdir().unwrap();
     let crashes: Vec<Value> = (0..CRASHES).map(crash).collect();
+    let lines: Vec<String> = crashes.iter().map(Value::to_string).collect();
+    // From lines on both sides, as a processor reads them: so each crash lies in memory.
     let data: Vec<CrashData> =
-        crashes.iter().map(|crash| serde_json::from_value(crash.clone()).unwrap()).collect();
+        lines.iter().map(|line| CrashData::from_json(line).unwrap()).collect();
     let lists = Lists::built_in();
     let ours = cpu::seconds(|| {
         for crash in &data {
@@ -53,7 +55,6 @@ fn main() {
     println!("ours, 100 stacks again and again: {:.0} signatures/s and core", 1.0 / few);
     hostile(lists);
 
-    let lines: Vec<String> = crashes.iter().map(Value::to_string).collect();
     let input = folder.path().join("crashes.jsonl");
     fs::write(&input, lines.join("\n")).unwrap();
     match siggen(folder.path(), &input) {
@@ -70,8 +71,11 @@ const HOSTILE_MEASURED: Duration = Duration::from_millis(20);
 
 /// What hostile crashes cost: the worst of many of 1 MB, and four of 100 kB.
 fn hostile(lists: &Lists) {
+    // A thread remembers the last long name: another one comes between.
+    let other = json!({"threads": [{"frames": [{"function": "f".repeat(1_000)}]}]}).to_string();
+    let other = CrashData::from_json(&other).unwrap();
     let cost = |crash: &CrashData| {
-        let run = || drop(black_box(generate(crash, lists)));
+        let run = || drop(black_box((generate(crash, lists), generate(&other, lists))));
         cpu::seconds_over(HOSTILE_MEASURED, run) * 1_000.0
     };
     for (name, function) in [
@@ -104,8 +108,9 @@ fn hostile(lists: &Lists) {
 fn shapes(part: &str) -> [(&'static str, Value); 6] {
     let whole = repeated(part, HOSTILE_BYTES);
     let frames = |count: usize, frame: &dyn Fn(String) -> Value| {
-        let frames: Vec<Value> =
-            (0..count).map(|_| frame(repeated(part, HOSTILE_BYTES / count))).collect();
+        // Each is another one, so that none is remembered.
+        let text = |place: usize| format!("{}{place}", repeated(part, HOSTILE_BYTES / count));
+        let frames: Vec<Value> = (0..count).map(|place| frame(text(place))).collect();
         json!({"threads": [{"frames": frames}]})
     };
     let function = |name: String| json!({"function": name});

@@ -174,12 +174,11 @@ pub fn signature(input: &[u8]) {
 
 fn one_frame(function: &str) -> CrashData {
     let frame = Frame {
-        function: Some(function.to_owned()),
+        function: Some(function.into()),
         // Its first byte decides which language's rules it meets.
-        file: function.starts_with('r').then(|| "/x.rs".to_owned()),
+        file: function.starts_with('r').then(|| "/x.rs".into()),
         ..Frame::default()
     };
-    let thread =
-        Thread { frames: Some(vec![frame]), ..Thread::default() };
-    CrashData { threads: Some(vec![thread]), ..CrashData::default() }
+    let thread = Thread { frames: Some([frame].into()), ..Thread::default() };
+    CrashData { threads: Some([thread].into()), ..CrashData::default() }
 }

@@ -194,8 +194,8 @@ pub fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 }
 
 /// A frame's text, unless it is empty.
-pub fn filled(text: Option<&String>) -> Option<&str> {
-    text.map(String::as_str).filter(|text| !text.is_empty())
+pub fn filled(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use auxilio_common::limits::SIGNATURE_CHARS_MAX;
 use serde_json::Value;
 
+use crate::work;
+
 const UNREADABLE: &str = "EMPTY: Java stack trace not in expected format";
 
 /// The signature, and what its reader should know.
@@ -58,7 +60,11 @@ fn joined(class: &str, message: &str, method: &str) -> String {
 /// end as they do for Python's `splitlines`.
 fn next_line(text: &str) -> (&str, Option<&str>) {
     let ends = |character| matches!(character, '\n'..='\r' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}');
-    let Some(place) = text.find(ends) else { return (text.trim(), None) };
+    let Some(place) = text.find(ends) else {
+        work::looks_at(text.len());
+        return (text.trim(), None);
+    };
+    work::looks_at(place);
     let (line, rest) = text.split_at(place);
     let end =
         if rest.starts_with("\r\n") { 2 } else { rest.chars().next().map_or(0, char::len_utf8) };
@@ -67,6 +73,7 @@ fn next_line(text: &str) -> (&str, Option<&str>) {
 
 /// `@4054b560` as `@<addr>`: an object's place differs at each run.
 fn without_addresses(message: &str) -> String {
+    work::looks_at(message.len());
     let mut kept = String::with_capacity(message.len());
     let mut parts = message.split('@');
     kept.push_str(parts.next().unwrap_or_default());

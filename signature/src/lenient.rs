@@ -1,39 +1,130 @@
 //! Reading JSON that others wrote: a part of another shape than agreed is as good as absent, and
 //! hides nothing beside it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use serde_json::Value;
 
-/// A text; anything else is absent.
-pub(crate) fn text<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
-    read::<Text, D>(source)
+/// An object, by what it makes of its keys.
+pub(crate) trait Fields: Default {
+    /// Takes the value of a key; says false, and takes nothing, if the key means nothing here.
+    fn take<'de, A: MapAccess<'de>>(&mut self, key: &str, items: &mut A) -> Result<bool, A::Error>;
+
+    /// Reads all keys. Of one that stands twice the last counts, as in other readers.
+    fn read<'de, A: MapAccess<'de>>(mut items: A) -> Result<Self, A::Error> {
+        let mut object = Self::default();
+        while let Some(Key(key)) = items.next_key()? {
+            if !object.take(&key, &mut items)? {
+                items.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(object)
+    }
 }
 
-/// A whole number, its text, or a number that is cut to a whole one; beyond what fits, the largest
-/// or the smallest that does.
-pub(crate) fn integer<'de, D: Deserializer<'de>>(source: D) -> Result<Option<i64>, D::Error> {
-    read::<Integer, D>(source)
+/// A key, which is copied only where it holds an escape.
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Says by which reader each field of an object is read; the fields bear their keys' names.
+macro_rules! fields {
+    ($object:ident { $($field:ident: $reader:ty),+ $(,)? }) => {
+        impl $crate::lenient::Fields for $object {
+            fn take<'de, A: serde::de::MapAccess<'de>>(
+                &mut self,
+                key: &str,
+                items: &mut A,
+            ) -> Result<bool, A::Error> {
+                match key {
+                    $(stringify!($field) => {
+                        self.$field = $crate::lenient::value::<$reader, A>(items)?;
+                    })+
+                    _ => return Ok(false),
+                }
+                Ok(true)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $object {
+            fn deserialize<D: serde::Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+                $crate::lenient::object(source)
+            }
+        }
+    };
+}
+pub(crate) use fields;
+
+/// Reads an object; any other shape is an error.
+pub(crate) fn object<'de, T: Fields, D: Deserializer<'de>>(source: D) -> Result<T, D::Error> {
+    source.deserialize_map(AnObject(PhantomData))
 }
 
-/// A list of objects: one of another shape is an empty one, so that places keep their numbers.
-pub(crate) fn list<'de, D, T>(source: D) -> Result<Option<Vec<T>>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
-    read::<List<T>, D>(source)
+/// Reads the value of the key that was read last.
+pub(crate) fn value<'de, R: Part<'de>, A: MapAccess<'de>>(
+    items: &mut A,
+) -> Result<R::Value, A::Error> {
+    items.next_value_seed(By::<R>(PhantomData))
 }
 
-/// A list of texts, or one text that holds them between commas.
-pub(crate) fn texts<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Vec<String>>, D::Error> {
-    read::<Texts, D>(source)
+/// A part of JSON, by its reader.
+pub(crate) trait Part<'de> {
+    /// What is made of it.
+    type Value;
+
+    fn read<D: Deserializer<'de>>(source: D) -> Result<Self::Value, D::Error>;
+}
+
+impl<'de, R: Reader<'de>> Part<'de> for R {
+    type Value = R::Value;
+
+    fn read<D: Deserializer<'de>>(source: D) -> Result<R::Value, D::Error> {
+        source.deserialize_any(AnyShape::<R>(PhantomData))
+    }
+}
+
+/// Any JSON but null, as it is.
+pub(crate) struct Any;
+
+impl<'de> Part<'de> for Any {
+    type Value = Option<Value>;
+
+    fn read<D: Deserializer<'de>>(source: D) -> Result<Option<Value>, D::Error> {
+        Deserialize::deserialize(source)
+    }
+}
+
+struct By<R>(PhantomData<R>);
+
+impl<'de, R: Part<'de>> DeserializeSeed<'de> for By<R> {
+    type Value = R::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<R::Value, D::Error> {
+        R::read(source)
+    }
+}
+
+struct AnObject<T>(PhantomData<T>);
+
+impl<'de, T: Fields> Visitor<'de> for AnObject<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, items: A) -> Result<T, A::Error> {
+        T::read(items)
+    }
 }
 
 /// What a reader makes of each shape of JSON: by default nothing.
-trait Reader<'de> {
+pub(crate) trait Reader<'de> {
     type Value: Default;
 
     fn text(_: &str) -> Self::Value {
@@ -55,10 +146,6 @@ trait Reader<'de> {
     }
 }
 
-fn read<'de, R: Reader<'de>, D: Deserializer<'de>>(source: D) -> Result<R::Value, D::Error> {
-    source.deserialize_any(AnyShape::<R>(PhantomData))
-}
-
 struct AnyShape<R>(PhantomData<R>);
 
 impl<'de, R: Reader<'de>> Visitor<'de> for AnyShape<R> {
@@ -77,7 +164,7 @@ impl<'de, R: Reader<'de>> Visitor<'de> for AnyShape<R> {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, source: D) -> Result<R::Value, D::Error> {
-        read::<R, D>(source)
+        R::read(source)
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<R::Value, E> {
@@ -110,17 +197,20 @@ impl<'de, R: Reader<'de>> Visitor<'de> for AnyShape<R> {
     }
 }
 
-struct Text;
+/// A text; anything else is absent.
+pub(crate) struct Text;
 
 impl Reader<'_> for Text {
-    type Value = Option<String>;
+    type Value = Option<Box<str>>;
 
-    fn text(text: &str) -> Option<String> {
-        Some(text.to_owned())
+    fn text(text: &str) -> Option<Box<str>> {
+        Some(text.into())
     }
 }
 
-struct Integer;
+/// A whole number, its text, or a number that is cut to a whole one; beyond what fits, the largest
+/// or the smallest that does.
+pub(crate) struct Integer;
 
 impl Reader<'_> for Integer {
     type Value = Option<i64>;
@@ -136,72 +226,48 @@ impl Reader<'_> for Integer {
     }
 }
 
-struct Texts;
+/// A list of texts, or one text that holds them between commas.
+pub(crate) struct Texts;
 
 impl<'de> Reader<'de> for Texts {
-    type Value = Option<Vec<String>>;
+    type Value = Option<Vec<Box<str>>>;
 
-    fn text(text: &str) -> Option<Vec<String>> {
-        Some(text.split(',').map(|part| part.trim().to_owned()).collect())
+    fn text(text: &str) -> Option<Vec<Box<str>>> {
+        Some(text.split(',').map(|part| part.trim().into()).collect())
     }
 
-    fn list<A: SeqAccess<'de>>(mut items: A) -> Result<Option<Vec<String>>, A::Error> {
+    fn list<A: SeqAccess<'de>>(mut items: A) -> Result<Option<Vec<Box<str>>>, A::Error> {
         let mut texts = Vec::new();
-        while let Some(Item::<Text>(text)) = items.next_element()? {
+        while let Some(text) = items.next_element_seed(By::<Text>(PhantomData))? {
             texts.extend(text);
         }
         Ok(Some(texts))
     }
 }
 
-struct List<T>(PhantomData<T>);
+/// A list of objects: one of another shape is an empty one, so that places keep their numbers.
+pub(crate) struct List<T>(PhantomData<T>);
 
-impl<'de, T: Default + Deserialize<'de>> Reader<'de> for List<T> {
-    type Value = Option<Vec<T>>;
+impl<'de, T: Fields> Reader<'de> for List<T> {
+    type Value = Option<Box<[T]>>;
 
-    fn list<A: SeqAccess<'de>>(mut items: A) -> Result<Option<Vec<T>>, A::Error> {
+    fn list<A: SeqAccess<'de>>(mut items: A) -> Result<Option<Box<[T]>>, A::Error> {
         let mut list = Vec::new();
-        while let Some(Item::<Object<T>>(item)) = items.next_element()? {
+        while let Some(item) = items.next_element_seed(By::<Object<T>>(PhantomData))? {
             list.push(item);
         }
-        Ok(Some(list))
+        Ok(Some(list.into()))
     }
 }
 
-struct Object<T>(PhantomData<T>);
+/// An object; any other shape is an empty one.
+pub(crate) struct Object<T>(PhantomData<T>);
 
-impl<'de, T: Default + Deserialize<'de>> Reader<'de> for Object<T> {
+impl<'de, T: Fields> Reader<'de> for Object<T> {
     type Value = T;
 
     fn object<A: MapAccess<'de>>(items: A) -> Result<T, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(items))
-    }
-}
-
-/// One item of a list, by its reader.
-struct Item<R>(<R as ItemOf>::Value)
-where
-    R: ItemOf;
-
-/// A reader's value, without the lifetime of what it reads from.
-trait ItemOf {
-    type Value;
-}
-
-impl ItemOf for Text {
-    type Value = Option<String>;
-}
-
-impl<T> ItemOf for Object<T> {
-    type Value = T;
-}
-
-impl<'de, R> Deserialize<'de> for Item<R>
-where
-    R: ItemOf + Reader<'de, Value = <R as ItemOf>::Value>,
-{
-    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
-        read::<R, D>(source).map(Self)
+        T::read(items)
     }
 }
 
@@ -222,7 +288,7 @@ mod tests {
         assert_eq!((crash.os, crash.reason, crash.abort_message), (None, None, None));
         assert_eq!(crash.ipc_channel_error.as_deref(), Some("Kill"));
         assert_eq!((crash.crashing_thread, crash.oom_allocation_size), (Some(1), Some(i64::MAX)));
-        assert_eq!(crash.additional_minidumps, Some(vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!(crash.additional_minidumps, Some(vec!["a".into(), "b".into()]));
         let threads = crash.threads.unwrap();
         let frames = threads[1].frames.as_deref().unwrap();
         assert_eq!((threads.len(), frames.len(), &threads[1].thread_name), (2, 2, &None));

@@ -18,6 +18,7 @@ mod json;
 mod lenient;
 mod lists;
 mod normalise;
+mod place;
 mod post_rule;
 mod reduced;
 mod rules;
@@ -25,6 +26,7 @@ mod source_path;
 mod style;
 mod thread_frames;
 mod walk;
+mod work;
 
 pub use crash_data::{CrashData, Frame, Inline, Module, Thread, UnloadedModule};
 pub use frame_names::FrameNames;

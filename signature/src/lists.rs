@@ -6,14 +6,18 @@
 mod entries;
 mod error;
 mod patterns;
+mod remembered;
 mod sorted;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use auxilio_common::limits;
 
 pub use error::ListError;
 use patterns::Patterns;
+
+use crate::work;
 
 /// The texts of the lists of one layer: one entry a line; `#` begins a comment line.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,13 +37,14 @@ pub struct ListTexts<'a> {
 }
 
 /// What the lists say of a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// It is passed over.
     Irrelevant,
     /// It is taken, and the walk goes on.
     Prefix,
     /// It is taken, and the walk ends.
+    #[default]
     Relevant,
 }
 
@@ -61,7 +66,12 @@ pub(crate) struct Entry<'a> {
 pub struct Lists {
     /// The topmost first.
     layers: Vec<Arc<Layer>>,
+    /// Tells these layers from all others of the process; 0 for none.
+    number: u64,
 }
+
+/// How many lists have a number.
+static NUMBERED: AtomicU64 = AtomicU64::new(0);
 
 #[derive(Debug)]
 struct Layer {
@@ -103,12 +113,16 @@ impl Lists {
     pub fn with_layer(&self, name: &str, texts: &ListTexts<'_>) -> Result<Self, ListError> {
         let mut layers = vec![Arc::new(Layer::compile(name, texts)?)];
         layers.extend(self.layers.iter().cloned());
-        Ok(Self { layers })
+        let number = NUMBERED.fetch_add(1, Ordering::Relaxed) + 1;
+        Ok(Self { layers, number })
     }
 
     pub(crate) fn kind(&self, name: &str) -> Kind {
         let name = bounded(name);
-        self.layers.iter().find_map(|layer| layer.kind(name)).unwrap_or(Kind::Relevant)
+        work::looks_at(name.len());
+        remembered::kind(self.number, name, || {
+            self.layers.iter().find_map(|layer| layer.kind(name)).unwrap_or_default()
+        })
     }
 
     /// The entry that decides what kind a frame is, if there is one.
@@ -225,6 +239,27 @@ mod tests {
             assert_eq!(entry.unwrap_or_default(), why);
         }
         assert!(both.is_sentinel("start"));
+    }
+
+    #[test]
+    fn what_is_remembered_of_a_name_is_that_of_the_same_lists() {
+        let alone = lists(&ListTexts { irrelevant: "free", ..ListTexts::default() });
+        let over = alone
+            .with_layer("site", &ListTexts { prefix: "free", ..ListTexts::default() })
+            .unwrap();
+        let other = lists(&ListTexts { irrelevant: "name_[0-9]*7$", ..ListTexts::default() });
+        for round in 0..2 {
+            assert_eq!(alone.kind("free"), Kind::Irrelevant, "{round}");
+            assert_eq!(over.kind("free"), Kind::Prefix, "{round}");
+            assert_eq!(other.kind("free"), Kind::Relevant, "{round}");
+            assert_eq!(alone.clone().kind("free"), Kind::Irrelevant, "{round}");
+            // More than there are places: they take each other's.
+            for number in 0..5_000 {
+                let is_listed = number % 10 == 7;
+                let kind = other.kind(&format!("name_{number}"));
+                assert_eq!(kind == Kind::Irrelevant, is_listed, "{number}");
+            }
+        }
     }
 
     #[test]

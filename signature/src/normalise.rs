@@ -11,12 +11,13 @@ mod template;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::fmt::Write;
 
 use auxilio_common::limits;
 
 use crate::crash_data::{Frame, UnloadedModule};
 use crate::lists::Lists;
-use crate::source_path;
+use crate::{source_path, work};
 use memo::{Memo, Slot};
 
 /// A frame to be named: a physical one, or one that was inlined into it.
@@ -63,7 +64,7 @@ struct Scratch {
 #[derive(Debug)]
 pub(crate) struct Namer {
     memo: Memo,
-    /// For functions that are too long to be remembered.
+    /// The last function that was too long for a place of its own: it is asked for twice.
     long: Slot,
     scratch: Scratch,
 }
@@ -121,6 +122,7 @@ impl Namer {
             let line = parts.line.map_or_else(|| "None".to_owned(), |line| line.to_string());
             finish(&format!("{}:{line}", named.bare()), is_rust, out);
         } else {
+            work::looks_at(named.finished().len());
             out.push_str(named.finished());
         }
         true
@@ -136,12 +138,13 @@ impl Namer {
         let path = file.and_then(source_path::rust_path);
         let function = source_path::with_module(path, bounded(function));
         let named = self.named(&function, path.is_some());
+        work::looks_at(named.finished().len());
         named.finished().bytes().any(|byte| byte.is_ascii_graphic()).then_some(named)
     }
 
     fn named(&mut self, function: &str, is_rust: bool) -> &Slot {
-        let (slot, is_known) = self.memo.slot(function, is_rust).unwrap_or((&mut self.long, false));
-        if !is_known {
+        let slot = self.memo.slot(function).unwrap_or(&mut self.long);
+        if !slot.holds(function, is_rust) {
             let bare = if is_rust {
                 rust::normalise(function, &mut self.scratch)
             } else {
@@ -156,8 +159,8 @@ impl Namer {
 fn write_without_function(parts: &NamedParts<'_>, lower_case: bool, out: &mut String) {
     if let (Some(file), Some(line @ (i64::MIN..=-1 | 1..))) = (parts.file, parts.line) {
         out.push_str(source_path::base_name(bounded(file)));
-        out.push('#');
-        out.push_str(&line.to_string());
+        // Writing to a text can't fail.
+        let _written = write!(out, "#{line}");
     } else if let Some(module) = parts.module {
         write_module(bounded(module), lower_case, out);
     } else if let Some(unloaded) = parts.unloaded {
@@ -177,6 +180,7 @@ fn write_module(module: &str, lower_case: bool, out: &mut String) {
     } else {
         module
     };
+    work::looks_at(module.len());
     let start = out.len();
     if !lower_case {
         out.push_str(module);
@@ -240,7 +244,7 @@ mod tests {
         let no_line = NamedParts { line: Some(0), ..no_function };
         assert_eq!(named(&no_line, true), "foo.dll");
         assert_eq!(named(&no_line, false), "Foo.dll");
-        let unloaded = UnloadedModule { module: Some("X.dll".to_owned()) };
+        let unloaded = UnloadedModule { module: Some("X.dll".into()) };
         let gone = NamedParts { module: None, unloaded: Some(&unloaded), ..no_line };
         assert_eq!(named(&gone, true), "(unloaded X.dll)");
         let address = NamedParts { unloaded: None, ..gone };

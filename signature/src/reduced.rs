@@ -61,11 +61,6 @@ impl CrashData {
         value.to_string()
     }
 
-    /// Reads what [`Self::to_json`] wrote, several times faster than [`Self::from_json`] does.
-    pub fn from_own_json(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
-    }
-
     /// The crashing thread, and before it the first if it may be asked for.
     fn reduce_threads(&self, is_java: bool, reduced: &mut Self) {
         let crashing = self.thread(self.crashing_index());
@@ -93,11 +88,11 @@ impl CrashData {
             let frames = crashing.and_then(|thread| thread.frames.as_deref()).unwrap_or_default();
             reduced.modules = self.needed_modules(frames);
         }
-        reduced.threads = (!threads.is_empty()).then_some(threads);
+        reduced.threads = (!threads.is_empty()).then(|| threads.into());
     }
 
     /// The program itself, and the modules whose builds a group key may name.
-    fn needed_modules(&self, frames: &[Frame]) -> Option<Vec<Module>> {
+    fn needed_modules(&self, frames: &[Frame]) -> Option<Box<[Module]>> {
         let modules = self.modules.as_deref().filter(|modules| !modules.is_empty())?;
         let mut places = vec![0];
         for (_, frame) in placed(frames) {
@@ -138,7 +133,7 @@ fn has_function(frame: &Frame) -> bool {
     })
 }
 
-fn reduced_frames(thread: &Thread) -> Vec<Frame> {
+fn reduced_frames(thread: &Thread) -> Box<[Frame]> {
     let frames = thread.frames.as_deref().unwrap_or_default();
     let placed: Vec<usize> = placed(frames).map(|(place, _)| place).collect();
     let frames = frames.iter().enumerate().take(limits::SIGNATURE_FRAMES_MAX);
@@ -154,12 +149,12 @@ fn reduced_frame(frame: &Frame, is_placed: bool) -> Frame {
     let inlines = frame.inlines.iter().flatten();
     let inlines = inlines
         .map(|inline| reduce(inline.function.as_deref(), inline.file.as_deref(), inline.line));
-    let inlines: Vec<Inline> = inlines.collect();
+    let inlines: Box<[Inline]> = inlines.collect();
     let own = reduce(frame.function.as_deref(), frame.file.as_deref(), frame.line);
     let is_unnamed = own.function.is_none() || inlines.iter().any(|one| one.function.is_none());
     let offset = frame.offset.clone().filter(|_| module.is_none() && is_unnamed);
     Frame {
-        module: module.map(str::to_owned),
+        module: module.map(Box::from),
         function: own.function,
         file: own.file,
         line: own.line,
@@ -179,7 +174,7 @@ fn of_function(function: Option<&str>, file: Option<&str>, line: Option<i64>) ->
         let name = namer.bare(function, file)?.to_owned();
         let is_own = namer.bare(&name, kept) == Some(&name);
         let (function, file) = if is_own { (&*name, kept) } else { (function, file) };
-        let (function, file) = (Some(function.to_owned()), file.map(str::to_owned));
+        let (function, file) = (Some(function.into()), file.map(Box::from));
         Some(Inline { function, file, line })
     })
 }
@@ -192,18 +187,18 @@ fn without_function(file: Option<&str>, line: Option<i64>) -> Inline {
         let is_own = !name.is_empty() && source_path::base_name(name) == name;
         if is_own { name } else { file }
     });
-    Inline { function: None, file: file.map(str::to_owned), line }
+    Inline { function: None, file: file.map(Box::from), line }
 }
 
 /// The first unloaded module names the frame, the first with a name may stand in a group key.
-fn unloaded(frame: &Frame) -> Option<Vec<UnloadedModule>> {
+fn unloaded(frame: &Frame) -> Option<Box<[UnloadedModule]>> {
     let modules = frame.unloaded_modules.as_deref()?;
     let (first, others) = modules.split_first()?;
     let mut kept = vec![first.clone()];
     if filled(first.module.as_deref()).is_none() {
         kept.extend(others.iter().find(|one| filled(one.module.as_deref()).is_some()).cloned());
     }
-    Some(kept)
+    Some(kept.into())
 }
 
 /// Of a Java stack the first two lines make the signature.

@@ -42,7 +42,7 @@ fn told(crash: &CrashData, lists: &Lists, style: Style) -> Signature {
 /// The bytes of the reduced crash.
 fn check(crash: &CrashData, lists: &[Lists]) -> usize {
     let text = crash.reduced().to_json();
-    let reduced = CrashData::from_own_json(&text).unwrap();
+    let reduced = CrashData::from_json(&text).unwrap();
     assert_eq!(CrashData::from_json(&text).unwrap(), reduced, "{text}");
     assert_eq!(reduced.reduced().to_json(), text, "there is nothing more to take away");
     for lists in lists {

@@ -27,9 +27,9 @@ fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
     let address = address(info.get("address"), info.get("adjusted_address"));
     draft.set_text("address", address.as_deref());
     let thread = case.reported_thread(&draft.crash);
-    let name = thread.and_then(|thread| stack::filled(thread.thread_name.as_ref()));
+    let name = thread.and_then(|thread| stack::filled(thread.thread_name.as_deref()));
     draft.set_text("crashing_thread_name", name);
-    let error = thread.and_then(|thread| stack::filled(thread.last_error_value.as_ref()));
+    let error = thread.and_then(|thread| stack::filled(thread.last_error_value.as_deref()));
     draft.set_text("last_error_value", error);
     Ok(())
 }

@@ -22,7 +22,7 @@ fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
     let modules: Vec<String> = case
         .reported_frames(&draft.crash)
         .iter()
-        .filter_map(|frame| stack::filled(frame.module.as_ref()))
+        .filter_map(|frame| stack::filled(frame.module.as_deref()))
         .filter(|name| seen.insert(*name))
         .map(|name| format!("{name}/{}", ids.get(name).copied().unwrap_or_default()))
         .collect();

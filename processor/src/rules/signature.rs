@@ -39,7 +39,7 @@ fn keep_input(data: &CrashData, draft: &mut Draft) {
 
 fn crash_data(case: &Case<'_>, draft: &Draft) -> CrashData {
     let crash = &draft.crash;
-    let text = |name| crash.text(name).map(str::to_owned);
+    let text = |name| crash.text(name).map(Box::from);
     let value = |name| crash.get(name).cloned();
     let structure =
         |name| crash.structure(name).and_then(|text| serde_json::from_str(text.get()).ok());
@@ -76,17 +76,17 @@ fn hang_field(style: Style) -> &'static str {
 }
 
 /// Which builds were loaded: for the group key.
-fn modules(stack: &Stack<'_>) -> Vec<Module> {
+fn modules(stack: &Stack<'_>) -> Box<[Module]> {
     let read = |module: &LoadedModule<'_>| Module {
-        filename: module.filename().map(str::to_owned),
-        debug_id: module.debug_id().map(str::to_owned),
-        code_id: module.code_id().map(str::to_owned),
+        filename: module.filename().map(Box::from),
+        debug_id: module.debug_id().map(Box::from),
+        code_id: module.code_id().map(Box::from),
     };
     stack.modules.iter().map(read).collect()
 }
 
 /// All threads in their places, those that no signature looks at without their frames.
-fn threads(stack: &Stack<'_>) -> Vec<Thread> {
+fn threads(stack: &Stack<'_>) -> Box<[Thread]> {
     let read = |place| stack.threads.get(&place).map(without_the_rest).unwrap_or_default();
     (0..stack.threads_len).map(read).collect()
 }
@@ -95,7 +95,7 @@ fn threads(stack: &Stack<'_>) -> Vec<Thread> {
 fn without_the_rest(thread: &Thread) -> Thread {
     let frames = thread.frames.as_deref().unwrap_or_default();
     Thread {
-        frames: Some(frames[..frames.len().min(limits::SIGNATURE_FRAMES_MAX)].to_vec()),
+        frames: Some(frames[..frames.len().min(limits::SIGNATURE_FRAMES_MAX)].into()),
         last_error_value: thread.last_error_value.clone(),
         thread_name: thread.thread_name.clone(),
     }
@@ -128,7 +128,7 @@ mod tests {
         );
         assert_eq!(made.crash.text("proto_signature"), Some("ntdll.dll | inner | outer"));
         let input = made.crash.text("signature_input").unwrap();
-        let again = generate(&CrashData::from_own_json(input).unwrap(), Lists::built_in());
+        let again = generate(&CrashData::from_json(input).unwrap(), Lists::built_in());
         assert_eq!(Some(&*again.signature), made.crash.text("signature"));
         let debug = made.crash.text("signature_debug").unwrap();
         assert!(debug.lines().count() > 3 && debug.contains("stackoverflow | "), "{debug}");

@@ -18,7 +18,7 @@ fn act(case: &Case<'_>, draft: &mut Draft) -> Result<(), RuleError> {
 /// The source file of a frame, that of the innermost inlined function first.
 pub(super) fn source_file(frame: &Frame) -> Option<&str> {
     let inlined = frame.inlines.iter().flatten().map(|inline| &inline.file);
-    inlined.chain([&frame.file]).find_map(|file| stack::filled(file.as_ref()))
+    inlined.chain([&frame.file]).find_map(|file| stack::filled(file.as_deref()))
 }
 
 #[cfg(test)]

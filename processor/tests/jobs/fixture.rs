@@ -157,7 +157,7 @@ impl Fixture {
         assert_eq!(line.as_deref(), document.crash.text("signature_input"));
         // Documents that a test made have none.
         let Some(line) = line else { return };
-        let made = generate(&CrashData::from_own_json(&line).unwrap(), Lists::built_in());
+        let made = generate(&CrashData::from_json(&line).unwrap(), Lists::built_in());
         assert_eq!(Some(&*made.signature), document.crash.text("signature"));
         assert_eq!(row.signature.as_deref(), document.crash.text("signature"));
         let key = made.group_key.map(|key| key.to_string());

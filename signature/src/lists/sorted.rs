@@ -8,6 +8,8 @@ pub(super) struct Sorted {
     texts: Vec<Box<str>>,
     /// Where those of each first byte begin; empty if there are none at all.
     begins: Vec<usize>,
+    /// A bit for each first byte that there is: most texts have another one, and need no look at more.
+    firsts: [u64; 4],
 }
 
 impl Sorted {
@@ -28,21 +30,34 @@ impl Sorted {
     fn indexed(texts: Vec<Box<str>>) -> Self {
         let before = |byte: usize| texts.partition_point(|text| usize::from(first(text)) < byte);
         let begins = if texts.is_empty() { Vec::new() } else { (0..=256).map(before).collect() };
-        Self { texts, begins }
+        let mut firsts = [0; 4];
+        for byte in texts.iter().map(|text| first(text)) {
+            firsts[usize::from(byte / 64)] |= 1 << (byte % 64);
+        }
+        Self { texts, begins, firsts }
     }
 
     /// Whether it is one of them.
     pub(super) fn has(&self, text: &str) -> bool {
-        self.texts[self.near(text)].binary_search_by(|other| (**other).cmp(text)).is_ok()
+        self.may_have(text)
+            && self.texts[self.near(text)].binary_search_by(|other| (**other).cmp(text)).is_ok()
     }
 
     /// Whether it begins with one of them, where none begins with another.
     pub(super) fn has_beginning_of(&self, text: &str) -> bool {
+        if !self.may_have(text) {
+            return false;
+        }
         // Of the beginnings that sort before the text only the last can be its own: every text
         // between a beginning and what begins so has that beginning too, and none here has another.
         let near = &self.texts[self.near(text)];
         let after = near.partition_point(|start| **start <= *text);
         after.checked_sub(1).is_some_and(|place| text.starts_with(&*near[place]))
+    }
+
+    fn may_have(&self, text: &str) -> bool {
+        let byte = first(text);
+        self.firsts[usize::from(byte / 64)] & (1 << (byte % 64)) != 0
     }
 
     /// The places of those with the same first byte: most texts have none or few.

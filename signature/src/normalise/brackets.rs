@@ -1,5 +1,7 @@
 //! Texts between brackets, the outermost ones.
 
+use crate::work;
+
 /// Finds bracketed texts of the outermost level, brackets included. One that never closes reaches to
 /// the end; a closing bracket without an opening one is an ordinary character.
 pub(super) struct Bracketed<'a> {
@@ -21,7 +23,12 @@ impl Iterator for Bracketed<'_> {
     type Item = (usize, usize);
 
     fn next(&mut self) -> Option<(usize, usize)> {
-        let start = self.at + memchr::memchr(self.open, self.text.get(self.at..)?)?;
+        let rest = self.text.get(self.at..)?;
+        let Some(start) = memchr::memchr(self.open, rest) else {
+            work::looks_at(rest.len());
+            return None;
+        };
+        let start = self.at + start;
         let mut depth = 1_usize;
         let mut end = self.text.len();
         for place in memchr::memchr2_iter(self.open, self.close, &self.text[start + 1..]) {
@@ -36,6 +43,7 @@ impl Iterator for Bracketed<'_> {
                 break;
             }
         }
+        work::looks_at(end - self.at);
         self.at = end;
         Some((start, end))
     }
@@ -49,6 +57,7 @@ pub(super) fn remove(
     out: &mut String,
     keeps: impl Fn(&str, &str) -> bool,
 ) {
+    work::looks_at(text.len());
     out.clear();
     let mut from = 0;
     for (start, end) in Bracketed::new(text, open, close) {

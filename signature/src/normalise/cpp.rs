@@ -7,6 +7,7 @@ use memchr::memmem::Finder;
 use super::brackets;
 use super::holds::{ANGLE, BACKTICK, DOLLAR, Holds, ROUND, SPACE, SQUARE};
 use super::{Scratch, prefix, template};
+use crate::work;
 
 /// Qualifiers at the end, tried in this order, each once.
 const QUALIFIERS: [&str; 5] = ["const", "const&", "const &", "&&", "&"];
@@ -54,6 +55,7 @@ fn without_qualifiers(function: &str) -> &str {
 
 /// Compilers spell some things in their own ways, or number them anew in each build.
 fn spell_one_way(function: &str, out: &mut String) {
+    work::looks_at(function.len());
     // The compiler of Microsoft spells it otherwise than all the others.
     *out = function.replace("`anonymous namespace'", "(anonymous namespace)");
     if out.contains(LAMBDA) {
@@ -68,6 +70,7 @@ fn without_lambda_numbers(function: &str) -> String {
     let mut kept = String::with_capacity(function.len());
     let mut rest = function;
     while let Some((before, after)) = rest.split_once(LAMBDA) {
+        work::looks_at(before.len() + LAMBDA.len());
         let digits = after.bytes().take_while(u8::is_ascii_digit).count();
         kept.push_str(before);
         match after[digits..].strip_prefix("::") {
@@ -81,10 +84,12 @@ fn without_lambda_numbers(function: &str) -> String {
             }
         }
     }
+    work::looks_at(rest.len());
     kept + rest
 }
 
 fn contains(text: &str, part: &Finder<'_>) -> bool {
+    work::looks_at(text.len());
     part.find(text.as_bytes()).is_some()
 }
 

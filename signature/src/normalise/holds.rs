@@ -1,5 +1,7 @@
 //! Which special characters a name holds: most hold few, and what it lacks needs no step.
 
+use crate::work;
+
 /// A set of kinds of characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Holds(u8);
@@ -14,6 +16,7 @@ pub(super) const DOLLAR: Holds = Holds(32);
 impl Holds {
     /// What a text holds. Plain comparisons: the compiler makes vector code of them.
     pub(super) fn of(text: &str) -> Self {
+        work::looks_at(text.len());
         let kinds = |byte: u8| {
             (u8::from(byte == b' ') * SPACE.0)
                 | (u8::from(byte == b'(') * ROUND.0)

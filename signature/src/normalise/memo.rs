@@ -1,6 +1,8 @@
 //! Names that a thread made lately: most frames of most stacks are the same few thousand functions, and
 //! to find a name is cheaper than to make it.
 
+use crate::{place, work};
+
 /// Functions that a thread keeps: a power of two. With their names about 200 bytes each.
 const SLOTS: usize = 2048;
 
@@ -33,6 +35,7 @@ impl Slot {
         bare: &str,
         finish: impl FnOnce(&str, &mut String),
     ) {
+        work::looks_at(function.len() + bare.len());
         self.text.clear();
         self.text.push_str(function);
         self.function = self.text.len();
@@ -52,7 +55,9 @@ impl Slot {
         &self.text[self.bare..]
     }
 
-    fn holds(&self, function: &str, is_rust: bool) -> bool {
+    /// Whether it is this function, by the rules of this language.
+    pub(super) fn holds(&self, function: &str, is_rust: bool) -> bool {
+        work::looks_at(function.len());
         self.is_rust == is_rust && self.text.get(..self.function) == Some(function)
     }
 }
@@ -67,36 +72,14 @@ impl Memo {
         Self(Vec::new())
     }
 
-    /// The slot of a function, and whether it holds it already. None for those that are too long.
-    pub(super) fn slot(&mut self, function: &str, is_rust: bool) -> Option<(&mut Slot, bool)> {
+    /// The slot of a function, whatever it holds. None for those that are too long.
+    pub(super) fn slot(&mut self, function: &str) -> Option<&mut Slot> {
         if function.len() > FUNCTION_BYTES_MAX {
             return None;
         }
         if self.0.is_empty() {
             self.0.resize_with(SLOTS, Slot::new);
         }
-        let slot = &mut self.0[place(function)];
-        let is_known = slot.holds(function, is_rust);
-        Some((slot, is_known))
+        Some(&mut self.0[place::of(function, SLOTS)])
     }
-}
-
-/// Where a function stands. Two that meet only cost each other's place.
-fn place(function: &str) -> usize {
-    let mut mixed = function.len() as u64;
-    let mut mix = |bytes| {
-        let bytes = u64::from_le_bytes(bytes);
-        mixed = (mixed.rotate_left(5) ^ bytes).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    };
-    let (chunks, rest) = function.as_bytes().as_chunks();
-    for chunk in chunks {
-        mix(*chunk);
-    }
-    // The last eight bytes, some of them for the second time: cheaper than to copy a few.
-    match function.as_bytes().last_chunk() {
-        Some(chunk) => mix(*chunk),
-        None => mix(std::array::from_fn(|place| rest.get(place).copied().unwrap_or_default())),
-    }
-    // The highest bits are mixed best. They fit: there are few slots.
-    usize::try_from(mixed >> (u64::BITS - SLOTS.trailing_zeros())).unwrap_or_default()
 }

@@ -1,9 +1,12 @@
 //! Dropping what stands before a function's name: linkage, return type, attributes.
 
+use crate::work;
+
 /// The last word of a function's text, where spaces inside brackets don't part words.
 ///
 /// Arguments and clone marks that stand apart from the name belong to it.
 pub(super) fn drop_prefix<'a>(function: &'a str, closers: &mut Vec<u8>) -> &'a str {
+    work::looks_at(function.len());
     closers.clear();
     let bytes = function.as_bytes();
     // Where the last word begins that does not belong to the one before.

@@ -3,6 +3,7 @@
 use super::brackets::{self, Bracketed};
 use super::holds::{ANGLE, Holds, ROUND, SPACE};
 use super::{Scratch, prefix, template};
+use crate::work;
 
 /// The function's name without what differs between builds and instances.
 pub(super) fn normalise<'a>(function: &'a str, scratch: &'a mut Scratch) -> &'a str {
@@ -24,6 +25,7 @@ pub(super) fn normalise<'a>(function: &'a str, scratch: &'a mut Scratch) -> &'a 
 
 /// Type parameters, but not the `<X as Trait>` that says whose method it is.
 fn replace_types(text: &str, out: &mut String) {
+    work::looks_at(text.len());
     out.clear();
     let mut from = 0;
     for (start, end) in Bracketed::new(text, b'<', b'>') {
@@ -38,6 +40,7 @@ fn replace_types(text: &str, out: &mut String) {
 /// How long the name is without the `::h` and hexadecimal digits at the end, by which rustc keeps
 /// names unique.
 pub(super) fn without_hash(name: &str) -> usize {
+    work::looks_at(name.len());
     match name.rfind("::h") {
         Some(place)
             if name.len() > place + 3

@@ -1,7 +1,10 @@
 //! One way of spacing: none before stars, ampersands and commas, one after a comma.
 
+use crate::work;
+
 /// Writes the text with its spaces in one way.
 pub(super) fn write(text: &str, out: &mut String) {
+    work::looks_at(text.len());
     let bytes = text.as_bytes();
     let drops_space = |place: usize| {
         bytes.get(place) == Some(&b' ') && matches!(bytes.get(place + 1), Some(b'*' | b'&' | b','))

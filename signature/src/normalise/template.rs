@@ -1,6 +1,7 @@
 //! Template arguments of C++: `<T>` for all that differs between instances.
 
 use super::brackets::Bracketed;
+use crate::work;
 
 /// Template arguments of this name stay, with their own arguments replaced: it says whose values are
 /// sent between processes.
@@ -18,6 +19,7 @@ pub(super) fn replace(text: &str, out: &mut String) {
 }
 
 fn replace_inside(text: &str, depth: usize, out: &mut String) {
+    work::looks_at(text.len());
     let mut from = 0;
     for (start, end) in Bracketed::new(text, b'<', b'>') {
         let (before, inside) = (&text[from..start], &text[start..end]);
@@ -42,6 +44,7 @@ fn is_kept(inside: &str) -> bool {
 
 /// Whether a text holds one of these words, each of which begins with a space.
 pub(super) fn holds_word(text: &str, words: &[&str]) -> bool {
+    work::looks_at(text.len());
     let bytes = text.as_bytes();
     memchr::memchr_iter(b' ', bytes)
         .any(|place| words.iter().any(|word| bytes[place..].starts_with(word.as_bytes())))

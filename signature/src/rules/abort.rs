@@ -3,6 +3,7 @@
 use crate::case::{Case, Draft};
 use crate::post_rule::PostRule;
 use crate::rules::printable;
+use crate::work;
 
 pub(super) const RULE: PostRule = PostRule { name: "abort", apply };
 
@@ -22,6 +23,7 @@ fn apply(case: &Case<'_>, draft: &mut Draft) {
 
 /// The message without what differs between builds and languages.
 fn told(message: &str) -> String {
+    work::looks_at(message.len());
     let message = message.split_once("###!!! ABORT:").map_or(message, |(_, after)| after);
     let message = message.split_once(": file ").map_or(message, |(before, _)| before);
     let message = printable::filter(&without_localised_part(message)).trim().to_owned();

@@ -15,7 +15,7 @@ fn apply(case: &Case<'_>, draft: &mut Draft) {
     let error = case.crash.ipc_channel_error.as_deref().filter(|error| !error.is_empty());
     let Some(error) = error else { return };
     let mut dumps = case.crash.additional_minidumps.iter().flatten();
-    let side = if dumps.any(|dump| dump == BROWSER_DUMP) { "browser" } else { "content" };
+    let side = if dumps.any(|dump| **dump == *BROWSER_DUMP) { "browser" } else { "content" };
     let error: String = error.chars().take(ERROR_CHARS_MAX).collect();
     draft.note(RULE.name, "the signature of the frames was replaced");
     draft.set(format!("IPCError-{side} | {error}"));

@@ -2,6 +2,7 @@
 
 use crate::case::{Case, Draft};
 use crate::post_rule::PostRule;
+use crate::work;
 
 pub(super) const RULE: PostRule = PostRule { name: "whitespace", apply };
 
@@ -9,6 +10,7 @@ fn apply(_: &Case<'_>, draft: &mut Draft) {
     if is_fixed(draft.text()) {
         return;
     }
+    work::looks_at(draft.text().len());
     let words: Vec<&str> = draft.text().split_whitespace().collect();
     let fixed = words.join(" ");
     draft.set(fixed);

@@ -66,7 +66,7 @@ impl Candidate {
         let line = crash.frames.as_ref().map(Frames::line);
         let data = match line {
             None => return Made::WithoutFrames,
-            Some(line) => line.ok().and_then(|line| CrashData::from_own_json(&line).ok()),
+            Some(line) => line.ok().and_then(|line| CrashData::from_json(&line).ok()),
         };
         let Some(data) = data else {
             eprintln!("bp-{}: what was kept to sign it by can't be read", crash.crash_id);
