@@ -15,6 +15,7 @@ tests! {
     a_killed_processors_job_is_ended_by_another,
     a_lease_that_is_lost_in_mid_job_stops_the_job,
     postgres_stops_in_mid_job,
+    a_row_that_can_t_be_saved_holds_no_other,
     a_dump_that_comes_as_a_stream_is_walked,
     somebody_who_waits_is_served_while_all_common_slots_are_taken,
 }
@@ -85,6 +86,40 @@ async fn postgres_stops_in_mid_job() {
     let stored = fixture.document(crash_id).await;
     fixture.database.server.start().unwrap();
     assert_eq!(fixture.ended(crash_id).await, stored);
+    running.stop().await;
+}
+
+async fn a_row_that_can_t_be_saved_holds_no_other() {
+    let fixture = Fixture::new().await;
+    let stuck = fixture.put(crash(460)).await;
+    // As a damaged block or a lock does it: an error that says nothing against the row itself.
+    fixture.sql(&format!(
+        "CREATE FUNCTION stick() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             RAISE 'no' USING ERRCODE = 'lock_not_available'; END $$;
+         CREATE TRIGGER stick BEFORE INSERT ON reports FOR EACH ROW
+             WHEN (NEW.uuid = '{stuck}') EXECUTE FUNCTION stick()"
+    ));
+    let running = fixture.start();
+    fixture.queue(stuck).await;
+    until("the first try", async || fixture.store.get_processed(stuck).await.unwrap().is_some())
+        .await;
+    let mut others = Vec::new();
+    for seed in 461..465 {
+        let crash_id = fixture.put(crash(seed)).await;
+        fixture.queue(crash_id).await;
+        others.push(crash_id);
+    }
+    for crash_id in others {
+        fixture.ended(crash_id).await;
+    }
+    until("its job goes back", async || {
+        let job = fixture.monitor.job(stuck).await.unwrap().unwrap();
+        job.last_error.is_some_and(|error| error.contains("its row can't be saved"))
+    })
+    .await;
+    fixture.sql("DROP TRIGGER stick ON reports");
+    fixture.sql("UPDATE jobs SET due_at = now()");
+    fixture.ended(stuck).await;
     running.stop().await;
 }
 
