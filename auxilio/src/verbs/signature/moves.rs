@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use auxilio_common::limits::SIGNATURES_TRIED_MAX;
-
 /// What becomes of crashes on one way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -38,26 +36,41 @@ pub(super) struct Move<'a> {
 }
 
 /// All ways. Signatures have numbers, so that each is in memory once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Moves {
     numbers: HashMap<Box<str>, usize>,
     ways: HashMap<(usize, usize), u64>,
-    /// Crashes that came when there was no room for another signature.
-    pub(super) untold: u64,
+    /// So many signatures are told apart; all others have this number.
+    signatures_max: usize,
 }
 
 impl Moves {
+    /// Tells so many signatures apart.
+    pub(super) fn new(signatures_max: usize) -> Self {
+        Self { numbers: HashMap::new(), ways: HashMap::new(), signatures_max }
+    }
+
     /// Counts a crash, also one that stays.
     pub(super) fn count(&mut self, from: &str, to: &str) {
-        match (self.number(from), self.number(to)) {
-            (Some(from), Some(to)) => *self.ways.entry((from, to)).or_default() += 1,
-            _ => self.untold += 1,
-        }
+        let way = (self.number(from), self.number(to));
+        *self.ways.entry(way).or_default() += 1;
+    }
+
+    /// Crashes that came from or went to a signature for which there was no room.
+    pub(super) fn untold(&self) -> u64 {
+        let untold = self.ways.iter().filter(|(way, _)| !self.is_told(way));
+        untold.map(|(_, crashes)| crashes).sum()
+    }
+
+    fn is_told(&self, (from, to): &(usize, usize)) -> bool {
+        *from != self.signatures_max && *to != self.signatures_max
     }
 
     /// Those that change, the largest first.
     pub(super) fn changes(&self) -> Vec<Move<'_>> {
-        let mut names = vec![""; self.numbers.len()];
+        // One place more, for the signatures that are not told apart: a way from or to them is none that
+        // anybody can name, but others of its signature are split or merged by it.
+        let mut names = vec![""; self.numbers.len() + 1];
         for (name, number) in &self.numbers {
             names[*number] = name;
         }
@@ -66,7 +79,7 @@ impl Moves {
             leave[*from] += 1;
             come[*to] += 1;
         }
-        let changes = self.ways.iter().filter(|((from, to), _)| from != to);
+        let changes = self.ways.iter().filter(|(way, _)| way.0 != way.1 && self.is_told(way));
         let mut changes: Vec<_> = changes
             .map(|((from, to), crashes)| Move {
                 from: names[*from],
@@ -86,10 +99,11 @@ impl Moves {
         changes
     }
 
-    /// How many signatures there are before, and after.
+    /// How many signatures there are before, and after, of those that are told apart.
     pub(super) fn signatures(&self) -> (usize, usize) {
         let distinct = |side: fn(&(usize, usize)) -> usize| {
-            let mut all: Vec<usize> = self.ways.keys().map(side).collect();
+            let told = self.ways.keys().map(side).filter(|number| *number != self.signatures_max);
+            let mut all: Vec<usize> = told.collect();
             all.sort_unstable();
             all.dedup();
             all.len()
@@ -97,16 +111,15 @@ impl Moves {
         (distinct(|way| way.0), distinct(|way| way.1))
     }
 
-    fn number(&mut self, name: &str) -> Option<usize> {
+    fn number(&mut self, name: &str) -> usize {
         if let Some(number) = self.numbers.get(name) {
-            return Some(*number);
+            return *number;
         }
         let number = self.numbers.len();
-        if number >= SIGNATURES_TRIED_MAX {
-            return None;
+        if number < self.signatures_max {
+            self.numbers.insert(name.into(), number);
         }
-        self.numbers.insert(name.into(), number);
-        Some(number)
+        number
     }
 }
 
@@ -116,7 +129,7 @@ mod tests {
 
     #[test]
     fn ways_are_told_by_what_leaves_and_what_comes() {
-        let mut moves = Moves::default();
+        let mut moves = Moves::new(10);
         for (from, to, crashes) in [
             ("a", "a", 5),
             ("a", "b", 4),
@@ -148,6 +161,17 @@ mod tests {
             ]
         );
         assert_eq!(moves.signatures(), (6, 6));
-        assert_eq!(moves.untold, 0);
+        assert_eq!(moves.untold(), 0);
+    }
+
+    #[test]
+    fn what_has_no_room_is_counted_and_splits_and_merges_what_has() {
+        let mut moves = Moves::new(4);
+        for (from, to) in [("a", "b"), ("c", "d"), ("a", "e"), ("f", "d"), ("g", "h"), ("i", "i")] {
+            moves.count(from, to);
+        }
+        let told: Vec<_> = moves.changes().iter().map(|way| (way.from, way.to, way.kind)).collect();
+        assert_eq!(told, [("a", "b", Kind::Split), ("c", "d", Kind::Merged)]);
+        assert_eq!((moves.untold(), moves.signatures()), (4, (2, 2)));
     }
 }
