@@ -14,7 +14,7 @@ use auxilio_signature::{CrashData, Lists, generate};
 use auxilio_testkit::postgres;
 use auxilio_tests::process::Process;
 use auxilio_tests::roles::Roles;
-use auxilio_tests::wait;
+use auxilio_tests::{crashes, wait};
 use serde_json::{Value, json};
 
 /// Generous: only a failure waits so long.
@@ -35,7 +35,10 @@ struct Installation {
 
 impl Installation {
     fn new() -> Self {
-        let roles = Roles::prepare(&[]).unwrap();
+        Self::of(Roles::prepare(&[]).unwrap())
+    }
+
+    fn of(roles: Roles) -> Self {
         let config = Config {
             port: roles.database.server.port(),
             user: postgres::USER.into(),
@@ -70,6 +73,29 @@ impl Installation {
             (SELECT md5(string_agg(reports::text, ' ' ORDER BY uuid)) FROM reports),
             (SELECT md5(string_agg(frames::text, ' ' ORDER BY uuid)) FROM frames))";
         self.roles.database.client().unwrap().query_one(sql, &[]).unwrap().get(0)
+    }
+
+    /// What a report's row and the middleware say of a crash: signature, generation, change, and the note
+    /// of the change. Both say the same, of one run.
+    fn shown(&self, crash: CrashId) -> (String, i64, Option<i64>, Option<String>) {
+        let sql = "SELECT signature, generation, signature_change FROM reports WHERE uuid = $1";
+        let crash_id = crash.to_string();
+        let row = self.roles.database.client().unwrap().query_one(sql, &[&crash_id]).unwrap();
+        let signature: String = row.get(0);
+        let answer = wait::until("the answer of the row", PATIENCE, || {
+            self.roles.processed(crash).filter(|answer| answer["signature"] == *signature)
+        });
+        let notes = answer["processor_notes"].as_str().unwrap();
+        let note = notes.lines().find(|note| note.contains(" of the lists gave it"));
+        (signature, row.get(1), row.get(2), note.map(str::to_owned))
+    }
+
+    /// Has a crash processed again by the processor that runs.
+    fn reprocess(&self, crash: CrashId) {
+        let crash = crash.to_string();
+        let queued = self.roles.auxilio().args(["reprocess", &crash]).output().unwrap();
+        assert!(queued.status.success(), "{}", said(&queued));
+        self.roles.reports().unwrap();
     }
 
     fn lists(&self) -> String {
@@ -322,6 +348,71 @@ fn crashes_are_saved_and_processed_again_while_a_change_is_applied() {
     assert_eq!(rest["looked_at"], new);
     let tried = system.told(&["try", "--lists", &lists]).pop().unwrap();
     assert_eq!((&tried["changed"], &tried["rekeyed"]), (&json!(0), &json!(0)));
+}
+
+#[test]
+fn a_crash_that_is_processed_again_has_what_its_processors_lists_say() {
+    let mut system = Installation::of(Roles::start(&[]).unwrap());
+    let fields = [("ProductName", "Demo"), ("Version", "1.0")];
+    let post = |roles: &Roles| {
+        crashes::post(roles.address("collector"), &fields, Some(&roles.crashes.segv)).unwrap()
+    };
+    let [by_new, by_old, untouched] = std::array::from_fn(|_| post(&system.roles));
+    system.roles.wait_processed(&[by_new, by_old, untouched], PATIENCE);
+    assert_eq!(system.roles.reports().unwrap().len(), 3);
+    let (old, first_run, ..) = system.shown(by_new);
+    assert_eq!(system.totals(), BTreeMap::from([(old.clone(), 3)]));
+
+    // The function in which it crashed becomes a prefix: all three are called otherwise.
+    let lists = system.lists();
+    std::fs::write(format!("{lists}/prefix.txt"), ".*inlined_inner\n").unwrap();
+    let [applied] = &system.told(&["apply", "--lists", &lists])[..] else { panic!("a record") };
+    assert_eq!((&applied["changed"], &applied["looked_at"]), (&json!(3), &json!(3)));
+    let (new, generation, change, note) = system.shown(by_new);
+    assert!(new.starts_with(&format!("{old} | ")), "{old:?} became {new:?}");
+    assert_eq!((generation, change), (first_run, applied["id"].as_i64()));
+    let expected = format!(
+        "signature: change {} of the lists gave it this signature; was \"{old}\"",
+        applied["id"]
+    );
+    assert_eq!(note, Some(expected));
+
+    // By processors that have the new lists it comes out the same, as what the run itself says.
+    let taken = system.roles.take("processor").unwrap();
+    taken.terminate(PATIENCE).unwrap();
+    let setting = ("AUXILIO_PROCESSOR__SIGNATURE__LISTS_DIR", &*lists);
+    let processor = system.roles.start_another("processor", &[setting]).unwrap();
+    system.reprocess(by_new);
+    processor.terminate(PATIENCE).unwrap();
+    let (signature, generation, change, note) = system.shown(by_new);
+    assert_eq!((signature, change, note), (new.clone(), None, None));
+    assert!(generation > first_run);
+    assert_eq!(system.totals(), BTreeMap::from([(new.clone(), 3)]));
+
+    // By those that still have the old ones, the old one comes back.
+    system.roles.start_role("processor").unwrap();
+    system.reprocess(by_old);
+    let (signature, _, change, note) = system.shown(by_old);
+    assert_eq!((signature, change, note), (old.clone(), None, None));
+    assert_eq!(system.totals(), BTreeMap::from([(old.clone(), 1), (new.clone(), 2)]));
+    assert_eq!(system.told(&["changes"]).first(), Some(applied), "it says what was done");
+
+    // Whoever was processed again keeps what that gave it.
+    let id = applied["id"].to_string();
+    let [undone] = &system.told(&["undo", &id])[..] else { panic!("a record") };
+    let counts = ["restored", "reprocessed", "rewritten", "gone"].map(|part| undone[part].clone());
+    assert_eq!(counts, [1, 2, 0, 0].map(Value::from));
+    for (crash, expected) in [(by_new, &new), (by_old, &old), (untouched, &old)] {
+        let (signature, _, change, note) = system.shown(crash);
+        assert_eq!((&signature, change, note), (expected, None, None), "{crash}");
+    }
+    assert_eq!(
+        system.shown(untouched).1,
+        system.number(&format!(
+            "SELECT generation FROM changed_signatures WHERE uuid = '{untouched}'"
+        ))
+    );
+    assert_eq!(system.totals(), BTreeMap::from([(old, 2), (new, 1)]));
 }
 
 #[test]
