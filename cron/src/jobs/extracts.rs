@@ -99,6 +99,7 @@ fn write_files(
 }
 
 /// One writer at a time, also of several processes: what is unfinished while the lock is ours is nobody's.
+/// Not waited for: a thread that waits for a process that hangs could never be ended.
 fn lock(dir: &Path) -> Result<File, JobError> {
     let path = dir.join(".lock");
     let mut options = OpenOptions::new();
@@ -109,7 +110,7 @@ fn lock(dir: &Path) -> Result<File, JobError> {
         .mode(0o600)
         .open(&path)
         .map_err(failed("open", &path))?;
-    flock(&file, FlockOperation::LockExclusive)
+    flock(&file, FlockOperation::NonBlockingLockExclusive)
         .map_err(|error| failed("lock", &path)(error.into()))?;
     Ok(file)
 }

@@ -44,6 +44,8 @@ const COSTS: &[(&str, Needs, u32)] = &[
     ("database/tests/database/main.rs", Little, 44),
     ("tests/monitors.rs", Little, 24),
     ("monitor/tests/monitor/main.rs", Little, 20),
+    ("tests/cron.rs", Little, 21),
+    ("cron/tests/engine/main.rs", Little, 31),
     ("tests/spools.rs", Little, 18),
     ("tests/owners.rs", Little, 18),
     ("tests/job_kills.rs", Little, 18),
