@@ -57,7 +57,7 @@ pub use migrate::{Migrated, MigrationState, create_database, migrate, migration_
 pub use partitions::PARTITION_DAYS_AHEAD;
 pub use procedures::{PROCEDURES, Procedure, apply as apply_procedures};
 pub use processors::{ProcessorId, ProcessorView};
-pub use releases::{Release, Released};
+pub use releases::{Build, Release, Released};
 pub use report::Report;
 pub use reports::{NewSignature, ReportLine, ReportRow};
 pub use role::DbRole;

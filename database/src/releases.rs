@@ -1,5 +1,7 @@
 //! Builds that were released: told by files or by who builds.
 
+use auxilio_common::Day;
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use crate::{Database, Error};
@@ -40,6 +42,36 @@ pub enum Released {
     Refused(String),
 }
 
+/// A build that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Build {
+    /// The product as it was told.
+    pub product: String,
+    /// Without the number of a beta.
+    pub version: String,
+    /// The platform.
+    pub platform: String,
+    /// The build id.
+    pub build_id: String,
+    /// The channel.
+    pub channel: String,
+    /// The number of a beta.
+    pub beta_number: Option<i32>,
+    /// Where it was built from.
+    pub repository: String,
+    /// The day of the build.
+    pub day: Day,
+}
+
+/// Builds of the repositories in which a product goes on, the newest first.
+const OF_TRUNK: &str = "
+    SELECT product_name, version, platform, build_id::text, build_type, beta_number, repository
+    FROM releases_raw
+    WHERE lower(product_name) = lower($1) AND ($2::text IS NULL OR version = $2)
+      AND left(build_id::text, 8) >= $3
+      AND repository ~ '^(mozilla-central|mozilla-1[.]9[.]2|comm-)|android'
+    ORDER BY build_id DESC, platform, repository, build_type, version LIMIT 10000";
+
 impl Release {
     /// Where a build is from that does not say it.
     pub const REPOSITORY: &str = "release";
@@ -71,6 +103,38 @@ impl Release {
 }
 
 impl Database {
+    /// A product's builds of the trunk since a day, the newest first.
+    pub async fn builds_of_trunk(
+        &self,
+        product: &str,
+        version: Option<&str>,
+        from: Day,
+    ) -> Result<Vec<Build>, Error> {
+        const OPERATION: &str = "list builds";
+        let from = from.compact();
+        let rows = self.query(OPERATION, OF_TRUNK, &[&product, &version, &from]).await?;
+        let read = |row: &Row| {
+            let build_id: String = row.get(3);
+            let day = build_id.get(..8).and_then(|day| day.parse().ok());
+            // The tables take builds with a day only.
+            let what = || Error::Unexpected {
+                operation: OPERATION,
+                what: "a build has no day".to_owned(),
+            };
+            Ok(Build {
+                product: row.get(0),
+                version: row.get(1),
+                platform: row.get(2),
+                build_id,
+                channel: row.get(4),
+                beta_number: row.get(5),
+                repository: row.get(6),
+                day: day.ok_or_else(what)?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
     /// Adds a build. What is wrong with it is said and not an error.
     pub async fn add_release(&self, release: &Release) -> Result<Released, Error> {
         if let Some(fault) = release.fault() {

@@ -55,9 +55,9 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, error)
     }
 
-    /// 405: the way is only for reading.
+    /// 405: the head line `Allow` says what is understood.
     pub(crate) fn wrong_method() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "only GET, HEAD and OPTIONS are understood here")
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "this method is not understood here; see Allow")
     }
 
     /// 408: it is not there yet, and its job is in this state. Socorro's services chose the code.

@@ -26,6 +26,7 @@ mod dump_stream;
 mod latest_crashes;
 mod parameters;
 mod processed_crash;
+mod product_builds;
 mod raw_crash;
 mod receipt;
 mod router;

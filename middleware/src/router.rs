@@ -12,11 +12,11 @@ use crate::answer::Refusal;
 use crate::app::App;
 use crate::{
     bpapi_processed, catalogue, conditional, crash_status, latest_crashes, processed_crash,
-    raw_crash, receipt,
+    product_builds, raw_crash, receipt,
 };
 
 /// The resources with their paths: each also answers without its last slash.
-fn resources() -> [(&'static str, MethodRouter<App>); 7] {
+fn resources() -> [(&'static str, MethodRouter<App>); 9] {
     [
         ("/api/", get(catalogue::get)),
         ("/api/ProcessedCrash/", get(processed_crash::get)),
@@ -25,6 +25,8 @@ fn resources() -> [(&'static str, MethodRouter<App>); 7] {
         ("/api/Receipt/", get(receipt::get)),
         ("/api/LatestCrashes/", get(latest_crashes::get)),
         (bpapi_processed::PATH, get(bpapi_processed::get)),
+        (product_builds::TELL_PATH, product_builds::tell_resource()),
+        (product_builds::LIST_PATH, get(product_builds::list)),
     ]
 }
 
@@ -32,7 +34,11 @@ fn resources() -> [(&'static str, MethodRouter<App>); 7] {
 pub fn router(app: App) -> Router {
     let mut router = Router::new();
     for (path, resource) in resources() {
-        router = router.route(path, resource.clone()).route(path.trim_end_matches('/'), resource);
+        let bare = path.trim_end_matches('/');
+        if bare != path {
+            router = router.route(bare, resource.clone());
+        }
+        router = router.route(path, resource);
     }
     router
         .fallback(|| async { Refusal::not_found("there is no such resource; see /api/") })

@@ -107,6 +107,26 @@ impl Service {
         self.client.post(&format!("{}{path}", self.url), &[], Vec::new().into()).await.unwrap()
     }
 
+    /// Posts a body with any head lines.
+    pub(crate) async fn post_with(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let body = body.to_owned().into();
+        self.client.post(&format!("{}{path}", self.url), headers, body).await.unwrap()
+    }
+
+    /// What the owner of the tables reads.
+    pub(crate) fn owner_text(&self, sql: &str) -> String {
+        let (server, name, sql) =
+            (Arc::clone(&self.server), self.database.database.clone(), sql.to_owned());
+        // The synchronous client wants a thread without a runtime.
+        let read = move || server.client(&name).unwrap().query_one(&sql, &[]).unwrap().get(0);
+        thread::spawn(read).join().unwrap()
+    }
+
     pub(crate) async fn put(&self, document: &ProcessedDocument) {
         self.store.put_processed(document).await.unwrap();
     }

@@ -35,12 +35,15 @@ async fn the_catalogue_names_paths_that_answer() {
     let service = Service::start().await;
     let catalogue = json(&service.get("/api/").await);
     let resources = catalogue["resources"].as_array().unwrap();
-    assert_eq!(resources.len(), 6);
+    assert_eq!(resources.len(), 8);
     for resource in resources {
         let crash_id = id(1).to_string();
         let path = resource["path"].as_str().unwrap().replace("{crash_id}", &crash_id);
         service.put(&document(id(1), serde_json::Map::new())).await;
-        let answer = service.get(&path).await;
+        let answer = match resource["method"].as_str().unwrap() {
+            "POST" => service.post(&path).await,
+            _ => service.get(&path).await,
+        };
         assert_ne!(answer.status, 404, "{resource}");
         let expected = if resource["token"] == true { 403 } else { answer.status.as_u16() };
         assert_eq!(answer.status, expected, "{resource}");
