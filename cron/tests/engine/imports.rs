@@ -2,9 +2,12 @@
 //! changes.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use auxilio_common::Day;
 use auxilio_cron::Tried;
+use futures::future::join_all;
+use serde_json::{Value, json};
 
 use crate::fixture::Fixture;
 
@@ -169,29 +172,21 @@ async fn a_file_twice_counts_once_and_a_later_one_replaces_a_products_day() {
     assert_eq!(f.text(ALL_USERS).await, all);
 }
 
+/// Leases keep imports apart; one that lost its lease and did not notice meets another here.
 #[tokio::test]
 async fn two_imports_at_once_double_nothing() {
     let f = fixture().await;
-    let line = |n: u32| format!("2012-06-14,Firefox,{n}.0,Windows,{n}\n");
-    put(&f, "users/1.csv", format!("{USERS}{}", (1..=200).map(line).collect::<String>()));
-    let other = f.another();
-    // Whoever holds the lease keeps the other out; without it, as a run that lost it and did not notice.
-    let free =
-        "UPDATE cron_jobs SET slot = NULL, token = NULL, lease_until = NULL WHERE job = 'raw_adu'";
-    let day = Day::from_ymd(2012, 6, 14).unwrap();
-    let (one, two, ()) = tokio::join!(
-        f.engine.run_by_hand("raw_adu", day),
-        other.run_by_hand("raw_adu", day),
-        async {
-            for _ in 0..20 {
-                f.sql(free).await;
-            }
-        }
-    );
-    for run in [one, two] {
-        assert!(!matches!(run.unwrap().unwrap().tried, Some(Tried::Failed(_))));
+    let row = |n: u32| json!({"date": "2012-06-14", "product_name": "Firefox", "build": n.to_string(), "adu_count": n});
+    let rows = Value::Array((1..=2_000).map(row).collect());
+    let mut works = Vec::new();
+    for _ in 0..4 {
+        works.push(f.database().long_work(Duration::from_mins(1)).await.unwrap());
     }
-    assert_eq!(f.text("SELECT count(*) || ' ' || sum(adu_count) FROM raw_adu").await, "200 20100");
+    for loaded in join_all(works.iter().map(|work| work.replace_raw_adu(&rows))).await {
+        assert_eq!(loaded.unwrap(), 2_000);
+    }
+    let all = "SELECT count(*) || ' ' || sum(adu_count) FROM raw_adu";
+    assert_eq!(f.text(all).await, "2000 2001000");
 }
 
 #[tokio::test]
