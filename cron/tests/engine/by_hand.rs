@@ -91,3 +91,26 @@ async fn what_waits_for_a_job_of_the_night_that_failed_is_left_out() {
     let failed = "SELECT string_agg(job, ' ') FROM cron_runs WHERE outcome = 'failed'";
     assert_eq!(f.text(failed).await, "tcbs");
 }
+
+#[tokio::test]
+async fn the_document_says_when_each_job_is_due_and_what_it_waits_for() {
+    let document = include_str!("../../../docs/cron.md");
+    let f = Fixture::new(NOON, |_, _| {}).await;
+    let lines =
+        document.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 6);
+    let said: Vec<(String, String)> = lines
+        .map(|line| {
+            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+            (format!("{} {}", cells[1], cells[2]), cells[4].to_owned())
+        })
+        .collect();
+    let views = f.engine.views().await.unwrap();
+    let known: Vec<(String, String)> = views
+        .iter()
+        .map(|view| {
+            let waits: Vec<String> = view.depends_on.iter().map(|job| format!("`{job}`")).collect();
+            (format!("`{}` `{}`", view.job, view.schedule), waits.join(", "))
+        })
+        .collect();
+    assert_eq!(said, known);
+}
