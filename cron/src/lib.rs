@@ -7,10 +7,10 @@
 //! processes one does it; when that one dies its lease runs out, and the slot is done again. What a job
 //! does is the same done twice as done once.
 //!
-//! - [`table`]: the jobs, their schedules, what they wait for, how long they may take;
+//! - `table`: the jobs, their schedules, what they wait for, how long they may take;
 //! - [`Engine`]: which slots are due, and one try at one of them;
-//! - [`jobs`]: what each job does;
-//! - [`nightly`]: all of a day at once, for a person.
+//! - `jobs`: what each job does;
+//! - `nightly`: all of a day at once, for a person.
 //!
 //! What this crate deliberately is not: it counts nothing itself, for summaries are stored procedures;
 //! and no crash needs it to come in and be processed.
