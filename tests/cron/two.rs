@@ -8,14 +8,15 @@ use super::{PATIENCE, extract, run, start, system, text};
 #[test]
 fn two_processes_share_a_backlog_and_each_slot_is_done_once_and_in_order() {
     let roles = system("");
-    // Two days behind.
+    // Two days behind, in the middle of an hour: at its beginning, the first slot of `duplicates` would
+    // be about an hour that counts as done, and nobody would wait for it.
     roles
         .database
         .client()
         .unwrap()
         .batch_execute(
             "INSERT INTO cron_jobs (job, done_until)
-             SELECT job, date_trunc('hour', now()) - interval '48 hours'
+             SELECT job, date_trunc('hour', now()) - interval '47 hours 30 minutes'
              FROM unnest(ARRAY['duplicates', 'reports_clean']) AS job",
         )
         .unwrap();
