@@ -64,8 +64,11 @@ async fn a_crash_is_read_once_and_a_new_run_of_it_is_seen_at_once() {
     let (_memcached, services) = services().await;
     for service in services {
         service.process(id(1), product("first")).await;
-        let whole = service.get(&path(id(1))).await;
-        let kept = get_from_cache(&service, &path(id(1)), false).await;
+        let mut whole = service.get(&path(id(1))).await;
+        let mut kept = get_from_cache(&service, &path(id(1)), false).await;
+        // A second may have turned between the two.
+        whole.headers.remove("date");
+        kept.headers.remove("date");
         assert_eq!((kept.body, kept.headers), (whole.body, whole.headers));
         for run in ["second", "third", "fourth"] {
             service.process(id(1), product(run)).await;
