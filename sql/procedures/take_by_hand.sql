@@ -9,8 +9,6 @@ CREATE OR REPLACE FUNCTION take_by_hand(
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 AS $$
-DECLARE
-    given bigint;
 BEGIN
     PERFORM FROM cron_jobs
     WHERE job = p_job AND (lease_until IS NULL OR lease_until <= now())
@@ -18,14 +16,6 @@ BEGIN
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    UPDATE cron_runs SET outcome = 'lost', ended_at = now()
-    FROM cron_jobs WHERE cron_jobs.job = p_job AND cron_runs.token = cron_jobs.token;
-    UPDATE cron_jobs
-    SET slot = p_slot, token = nextval('cron_tokens'),
-        lease_until = now() + make_interval(secs => p_lease)
-    WHERE job = p_job
-    RETURNING token INTO given;
-    INSERT INTO cron_runs (token, job, slot, by_hand) VALUES (given, p_job, p_slot, true);
-    RETURN given;
+    RETURN lease_job(p_job, p_slot, p_lease, true);
 END
 $$;

@@ -11,8 +11,6 @@ CREATE OR REPLACE FUNCTION take_slot(
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 AS $$
-DECLARE
-    given bigint;
 BEGIN
     PERFORM FROM cron_jobs
     WHERE job = p_job AND done_until = p_after AND due_at <= now()
@@ -21,15 +19,9 @@ BEGIN
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    UPDATE cron_runs SET outcome = 'lost', ended_at = now()
-    FROM cron_jobs WHERE cron_jobs.job = p_job AND cron_runs.token = cron_jobs.token;
     UPDATE cron_jobs
-    SET slot = p_slot, token = nextval('cron_tokens'),
-        lease_until = now() + make_interval(secs => p_lease),
-        attempts = attempts + 1, first_run = coalesce(first_run, now()), last_run = now()
-    WHERE job = p_job
-    RETURNING token INTO given;
-    INSERT INTO cron_runs (token, job, slot, by_hand) VALUES (given, p_job, p_slot, false);
-    RETURN given;
+    SET attempts = attempts + 1, first_run = coalesce(first_run, now()), last_run = now()
+    WHERE job = p_job;
+    RETURN lease_job(p_job, p_slot, p_lease, false);
 END
 $$;
