@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use auxilio_service::environment::Environment;
 use auxilio_testkit::postgres::{Database, Server, USER};
+use auxilio_testkit::summaries::SUMMARIES;
 use auxilio_tests::{binary, figures};
 use postgres::Client;
 use serde_json::Value;
@@ -31,24 +32,6 @@ const CHAIN_TIME: Duration = Duration::from_mins(10);
 
 /// The promise: what is read of summaries. For top crashers it is not kept yet: their time is printed.
 const READ_TIME: Duration = Duration::from_millis(100);
-
-/// All summaries, in the order in which they read each other.
-const SUMMARIES: [&str; 14] = [
-    "signatures",
-    "os_versions",
-    "tcbs",
-    "tcbs_build",
-    "adu",
-    "daily_crashes",
-    "hang_report",
-    "nightly_builds",
-    "rank_compare",
-    "crashes_by_url",
-    "crashes_by_domain",
-    "signature_summary",
-    "crashes_by_flash_version",
-    "explosiveness",
-];
 
 /// What is read for a page: a version's top crashers of so many days, and how a signature is spread.
 const TOP_CRASHERS: &str = "

@@ -61,7 +61,6 @@ pub use releases::{Build, Release, Released};
 pub use report::Report;
 pub use reports::{NewSignature, ReportLine, ReportRow};
 pub use role::DbRole;
-pub use sample_day::SampleBuild;
 pub use sample_rows::SampleRows;
 pub use saving::FinishedRun;
 pub use scrub::scrub;

@@ -45,21 +45,9 @@ pub enum Released {
 /// A build that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Build {
-    /// The product as it was told.
-    pub product: String,
-    /// Without the number of a beta.
-    pub version: String,
-    /// The platform.
-    pub platform: String,
-    /// The build id.
-    pub build_id: String,
-    /// The channel.
-    pub channel: String,
-    /// The number of a beta.
-    pub beta_number: Option<i32>,
-    /// Where it was built from.
-    pub repository: String,
-    /// The day of the build.
+    /// What was told of it.
+    pub release: Release,
+    /// Its day.
     pub day: Day,
 }
 
@@ -121,7 +109,7 @@ impl Database {
                 operation: OPERATION,
                 what: "a build has no day".to_owned(),
             };
-            Ok(Build {
+            let release = Release {
                 product: row.get(0),
                 version: row.get(1),
                 platform: row.get(2),
@@ -129,8 +117,8 @@ impl Database {
                 channel: row.get(4),
                 beta_number: row.get(5),
                 repository: row.get(6),
-                day: day.ok_or_else(what)?,
-            })
+            };
+            Ok(Build { release, day: day.ok_or_else(what)? })
         };
         rows.iter().map(read).collect()
     }

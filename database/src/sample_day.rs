@@ -3,24 +3,7 @@
 use auxilio_common::Day;
 use tokio_postgres::types::ToSql;
 
-use crate::{Database, Error, SampleRows};
-
-/// A build, as builders tell it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SampleBuild {
-    /// The product.
-    pub product: String,
-    /// The version; a beta's number may stand in it.
-    pub version: String,
-    /// The platform: win, mac, linux, android.
-    pub platform: String,
-    /// Fourteen digits of date and time.
-    pub build_id: String,
-    /// The channel, as clients say it.
-    pub channel: String,
-    /// Which beta it is.
-    pub beta_number: Option<i32>,
-}
+use crate::{Database, Error, Release, SampleRows};
 
 impl Database {
     /// Whether a day's week was dropped: what was counted of it stays, and nothing is counted anew.
@@ -33,23 +16,24 @@ impl Database {
 
 impl SampleRows {
     /// Makes builds known, and the versions that they are of. Returns how many were not known.
-    pub async fn add_builds(&self, builds: &[SampleBuild]) -> Result<u64, Error> {
+    pub async fn add_builds(&self, builds: &[Release]) -> Result<u64, Error> {
         let refused = |source| Error::from_driver("add builds of samples", source);
-        let column = |read: fn(&SampleBuild) -> &str| builds.iter().map(read).collect::<Vec<_>>();
+        let column = |read: fn(&Release) -> &str| builds.iter().map(read).collect::<Vec<_>>();
         let betas: Vec<Option<i32>> = builds.iter().map(|build| build.beta_number).collect();
         let sql = "INSERT INTO releases_raw (product_name, version, platform, build_id, build_type,
                        beta_number, repository)
-                   SELECT product, version, platform, build_id::numeric, channel, beta, 'release'
-                   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[])
-                       AS told (product, version, platform, build_id, channel, beta)
+                   SELECT product, version, platform, build_id::numeric, channel, beta, repository
+                   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[],
+                       $7::text[]) AS told (product, version, platform, build_id, channel, beta, repository)
                    ON CONFLICT DO NOTHING";
         let products = column(|build| &build.product);
         let versions = column(|build| &build.version);
         let platforms = column(|build| &build.platform);
         let ids = column(|build| &build.build_id);
         let channels = column(|build| &build.channel);
-        let values: [&(dyn ToSql + Sync); 6] =
-            [&products, &versions, &platforms, &ids, &channels, &betas];
+        let repositories = column(|build| &build.repository);
+        let values: [&(dyn ToSql + Sync); 7] =
+            [&products, &versions, &platforms, &ids, &channels, &betas, &repositories];
         let added = self.client.execute(sql, &values).await.map_err(refused)?;
         self.client.execute("SELECT update_product_versions()", &[]).await.map_err(refused)?;
         Ok(added)

@@ -161,15 +161,15 @@ fn day(text: &str) -> Result<Day, Refusal> {
     })
 }
 
-fn shown(build: &Build) -> Value {
+fn shown(Build { release, day }: &Build) -> Value {
     json!({
-        "product": build.product,
-        "version": build.version,
-        "platform": build.platform,
-        "buildid": build.build_id,
-        "build_type": build.channel,
-        "beta_number": build.beta_number,
-        "repository": build.repository,
-        "date": build.day.to_string(),
+        "product": release.product,
+        "version": release.version,
+        "platform": release.platform,
+        "buildid": release.build_id,
+        "build_type": release.channel,
+        "beta_number": release.beta_number,
+        "repository": release.repository,
+        "date": day.to_string(),
     })
 }

@@ -20,4 +20,5 @@ pub mod raw;
 pub mod sample;
 pub mod splitmix;
 pub mod store_conformance;
+pub mod summaries;
 pub mod synthetic;

@@ -1,7 +1,7 @@
 //! Sample rows: they are what the processor's way would have written, and known ones are passed over.
 
 use auxilio_common::{Generation, JobOutcome, Timestamp};
-use auxilio_database::{Database, DbRole, Report, SampleBuild, SampleRows};
+use auxilio_database::{Database, DbRole, Release, Report, SampleRows};
 
 use crate::fixture::{Fixture, day, id, report};
 use crate::summaries::{SUMMARIES, clean, recount, update};
@@ -86,19 +86,20 @@ async fn reasons_and_pages_of_any_length_are_indexed_and_found() {
 }
 
 /// Beta 2 of 13.0, by its build alone.
-fn build(number: u8) -> SampleBuild {
-    SampleBuild {
+fn build(number: u8) -> Release {
+    Release {
         product: "Sampled".into(),
         version: "13.0".into(),
         platform: "win".into(),
         build_id: format!("201206100000{number:02}"),
         channel: "beta".into(),
         beta_number: Some(i32::from(number)),
+        repository: Release::REPOSITORY.into(),
     }
 }
 
 /// A report of that beta.
-fn of_build(number: u8, build: &SampleBuild) -> Report {
+fn of_build(number: u8, build: &Release) -> Report {
     let mut row = report(id(number), Generation(1));
     let text = |word: &str| Some(word.to_owned());
     (row.product, row.version, row.build) =

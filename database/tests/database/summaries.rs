@@ -11,27 +11,10 @@ mod rights;
 mod trends;
 mod versions;
 
+pub(crate) use auxilio_testkit::summaries::SUMMARIES;
 use serde_json::{Value, json};
 
 use crate::fixture::Fixture;
-
-/// Every summary, in the order in which they read each other.
-pub(crate) const SUMMARIES: [&str; 14] = [
-    "signatures",
-    "os_versions",
-    "tcbs",
-    "tcbs_build",
-    "adu",
-    "daily_crashes",
-    "hang_report",
-    "nightly_builds",
-    "rank_compare",
-    "crashes_by_url",
-    "crashes_by_domain",
-    "signature_summary",
-    "crashes_by_flash_version",
-    "explosiveness",
-];
 
 /// A database whose owner lives in another time zone: nothing may depend on it.
 pub(super) async fn fixture() -> Fixture {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use auxilio_common::limits::FIRST_YEAR;
 use auxilio_common::{Clock, Day};
-use auxilio_database::{Database, DbRole, Report, SampleBuild, SampleRows};
+use auxilio_database::{Database, DbRole, Release, Report, SampleRows};
 use auxilio_service::environment::Environment;
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -114,7 +114,7 @@ async fn write(database: &Database, plan: Plan, day: Day) -> anyhow::Result<u64>
 #[derive(Debug, Default)]
 struct Builds {
     known: BTreeSet<(String, &'static str, &'static str, &'static str)>,
-    told: Vec<SampleBuild>,
+    told: Vec<Release>,
 }
 
 impl Builds {
@@ -122,13 +122,14 @@ impl Builds {
         let (build, product) = (&sample.build, sample.product);
         let (platform, channel) = (sample.system.family.platform(), build.channel.name());
         if self.known.insert((build.id.clone(), product, channel, platform)) {
-            self.told.push(SampleBuild {
+            self.told.push(Release {
                 product: product.to_owned(),
                 version: build.version.clone(),
                 platform: platform.to_owned(),
                 build_id: build.id.clone(),
                 channel: channel.to_owned(),
                 beta_number: build.beta,
+                repository: Release::REPOSITORY.to_owned(),
             });
         }
     }
