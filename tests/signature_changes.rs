@@ -2,194 +2,28 @@
 //! killed and whatever else is written meanwhile.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "signature_changes/installation.rs"]
+mod installation;
+#[cfg(feature = "long")]
+#[path = "signature_changes/trial.rs"]
+mod trial;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
-use auxilio_common::{Clock, CrashId, Day, Generation, Quality, Throttle, Timestamp};
-use auxilio_database::{Config, Database, DbRole, Frames, Report};
-use auxilio_service::clock::SystemClock;
-use auxilio_signature::{CrashData, Lists, generate};
-use auxilio_testkit::postgres;
+use auxilio_common::Generation;
+use auxilio_database::Report;
+use auxilio_tests::crashes;
 use auxilio_tests::process::Process;
 use auxilio_tests::roles::Roles;
-use auxilio_tests::{crashes, wait};
 use serde_json::{Value, json};
+
+use installation::{Installation, id, rows, said, today};
 
 /// Generous: only a failure waits so long.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// A prefix more, by which a signature splits, one less, by which two merge, and a sentinel.
-const LISTS: [(&str, &str); 3] = [
-    ("prefix.txt", "# ours\ndemo::shared$\n"),
-    ("irrelevant.txt", "demo::twin_\n"),
-    ("foreign_modules.txt", "plug\\.so$\n"),
-];
-
-struct Installation {
-    roles: Roles,
-    runtime: tokio::runtime::Runtime,
-    database: Database,
-}
-
-impl Installation {
-    fn new() -> Self {
-        Self::of(Roles::prepare(&[]).unwrap())
-    }
-
-    fn of(roles: Roles) -> Self {
-        let config = Config {
-            port: roles.database.server.port(),
-            user: postgres::USER.into(),
-            database: roles.database.name.clone(),
-            ..Config::default()
-        };
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let database = Database::connect(&config, DbRole::Owner).unwrap();
-        Self { roles, runtime, database }
-    }
-
-    fn write(&self, rows: Vec<Report>) {
-        for answer in self.runtime.block_on(self.database.write_reports(rows)).unwrap() {
-            assert!(answer.unwrap());
-        }
-    }
-
-    fn number(&self, sql: &str) -> i64 {
-        self.roles.database.client().unwrap().query_one(sql, &[]).unwrap().get(0)
-    }
-
-    /// How many reports have each signature.
-    fn totals(&self) -> BTreeMap<String, i64> {
-        let sql = "SELECT coalesce(signature, ''), count(*) FROM reports GROUP BY 1";
-        let rows = self.roles.database.client().unwrap().query(sql, &[]).unwrap();
-        rows.iter().map(|row| (row.get(0), row.get(1))).collect()
-    }
-
-    /// A checksum of everything that a change may touch.
-    fn checksum(&self) -> String {
-        let sql = "SELECT concat(
-            (SELECT md5(string_agg(reports::text, ' ' ORDER BY uuid)) FROM reports),
-            (SELECT md5(string_agg(frames::text, ' ' ORDER BY uuid)) FROM frames))";
-        self.roles.database.client().unwrap().query_one(sql, &[]).unwrap().get(0)
-    }
-
-    /// What a report's row and the middleware say of a crash: signature, generation, change, and the note
-    /// of the change. Both say the same, of one run.
-    fn shown(&self, crash: CrashId) -> (String, i64, Option<i64>, Option<String>) {
-        let sql = "SELECT signature, generation, signature_change FROM reports WHERE uuid = $1";
-        let crash_id = crash.to_string();
-        let row = self.roles.database.client().unwrap().query_one(sql, &[&crash_id]).unwrap();
-        let signature: String = row.get(0);
-        let answer = wait::until("the answer of the row", PATIENCE, || {
-            self.roles.processed(crash).filter(|answer| answer["signature"] == *signature)
-        });
-        let notes = answer["processor_notes"].as_str().unwrap();
-        let note = notes.lines().find(|note| note.contains(" of the lists gave it"));
-        (signature, row.get(1), row.get(2), note.map(str::to_owned))
-    }
-
-    /// Has a crash processed again by the processor that runs.
-    fn reprocess(&self, crash: CrashId) {
-        let crash = crash.to_string();
-        let queued = self.roles.auxilio().args(["reprocess", &crash]).output().unwrap();
-        assert!(queued.status.success(), "{}", said(&queued));
-        self.roles.reports().unwrap();
-    }
-
-    fn lists(&self) -> String {
-        let dir = self.roles.dir.path().join("lists");
-        std::fs::create_dir_all(&dir).unwrap();
-        for (file, text) in LISTS {
-            std::fs::write(dir.join(file), text).unwrap();
-        }
-        dir.to_str().unwrap().to_owned()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.roles.auxilio();
-        command.env("USER", "ann").arg("signature").args(arguments);
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    /// What a verb prints with `--json` when all goes well.
-    fn told(&self, arguments: &[&str]) -> Vec<Value> {
-        let done = self.run(&[arguments, &["--json"]].concat());
-        assert_eq!(done.status.code(), Some(0), "{}", said(&done));
-        let text = String::from_utf8(done.stdout).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-
-    /// Starts a verb and kills it once it is somewhere in the middle.
-    fn killed_in_the_middle(&self, arguments: &[&str], counted: &str, beyond: i64) -> i64 {
-        let mut command = self.command(arguments);
-        let process = Process::start(command.stdout(Stdio::null())).unwrap();
-        let sql = format!("SELECT coalesce(max({counted}), 0) FROM signature_changes");
-        wait::until("a batch is through", PATIENCE, || (self.number(&sql) > beyond).then_some(()));
-        process.kill().unwrap();
-        self.number(&sql)
-    }
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-fn today() -> Day {
-    SystemClock::start().now().day().unwrap()
-}
-
-fn id(number: u32, day: Day) -> CrashId {
-    let mut bytes = [7; 16];
-    // Spread, as the ids of real crashes are.
-    bytes[..4].copy_from_slice(&number.wrapping_mul(2_654_435_761).to_be_bytes());
-    CrashId::issue(bytes, 0, day)
-}
-
-/// Crashes of eight kinds of stacks, and every tenth without any.
-fn line(number: u32) -> Option<String> {
-    let frame = |function: String| json!({"function": function, "module": "demo"});
-    let frames = match number % 10 {
-        0 => return None,
-        1..=3 => {
-            vec![frame("demo::shared".to_owned()), frame(format!("demo::user_{}(int)", number % 3))]
-        }
-        4 | 5 => {
-            vec![frame(format!("demo::twin_{}", number % 2)), frame("demo::common".to_owned())]
-        }
-        6 => vec![json!({"module": "plug.so", "module_offset": "0x10"})],
-        kind => vec![frame(format!("demo::alone_{kind}"))],
-    };
-    let crash = json!({"crashing_thread": 0, "threads": [{"frames": frames}],
-        "modules": [{"filename": "demo", "debug_id": "1"}]});
-    Some(CrashData::from_json(&crash.to_string()).unwrap().reduced().to_json())
-}
-
-fn row(number: u32, day: Day, generation: i64) -> Report {
-    let at = Timestamp::midnight(day);
-    let generation = Generation(generation);
-    let (quality, throttle) = (Quality::Clean, Throttle::Accept);
-    let mut row = Report::new(id(number, day), at, generation, quality, throttle, 100.0);
-    row.product = Some("Demo".to_owned());
-    row.signature = Some("EMPTY: no frame data available".to_owned());
-    if let Some(line) = line(number) {
-        let made = generate(&CrashData::from_json(&line).unwrap(), Lists::built_in());
-        row.signature = Some(made.signature);
-        row.group_key = made.group_key.map(|key| key.to_string());
-        row.frames = Frames::of(&line);
-    }
-    row
-}
-
-fn rows(numbers: std::ops::Range<u32>) -> Vec<Report> {
-    let days = [today(), today().previous().unwrap()];
-    numbers.map(|number| row(number, days[number as usize % 2], 1)).collect()
-}
 
 fn sum(record: &Value, parts: &[&str]) -> i64 {
     parts.iter().map(|part| record[part].as_i64().unwrap()).sum()
@@ -447,111 +281,4 @@ fn a_bad_list_is_named_and_nothing_is_begun() {
     assert_eq!(unknown.status.code(), Some(1));
     assert!(said(&unknown).contains("there is no change 5"), "{}", said(&unknown));
     assert_eq!(system.run(&["--explain", "try"]).status.code(), Some(2));
-}
-
-/// Stored stacks that a trial is measured over.
-#[cfg(feature = "long")]
-const STACKS: u32 = 100_000;
-
-/// A stack as real ones are: thirty frames of a few thousand functions, some inlined, two threads.
-#[cfg(feature = "long")]
-fn long_line(random: &mut auxilio_testkit::splitmix::SplitMix) -> String {
-    const MODULES: [&str; 5] = ["demo", "libdemo_core.so", "libxul.so", "libc.so.6", "ntdll.dll"];
-    let mut function = |depth: u64| {
-        // Callers are few and callees are many.
-        let (part, class) = (random.below(3 + 40 / (1 + depth)), random.below(6));
-        let method = random.below(10);
-        let called = format!(
-            "demo::part_{part}::Class{class}<int, char>::method_{method}(int, void*) const"
-        );
-        json!({"function": called, "file": format!("hg:h:part_{part}/class{class}.cpp:abc"),
-            "line": 10 * class + method})
-    };
-    let mut frames: Vec<Value> = (0..30).map(&mut function).collect();
-    for (place, frame) in frames.iter_mut().enumerate() {
-        frame["module"] = MODULES[place / 7].into();
-        frame["module_offset"] = format!("{:#x}", 4_096 * place).into();
-        frame["offset"] = format!("{:#x}", 0x7f00_0000_0000_u64 + 4_096 * place as u64).into();
-        if place % 6 == 0 {
-            frame["inlines"] = vec![function(2)].into();
-        }
-    }
-    let modules = MODULES
-        .map(|name| json!({"filename": name, "debug_id": "5A7C00112233445566778899AABBCCDD0"}));
-    let crash = json!({"crashing_thread": 1, "os": "Linux", "reason": "SIGSEGV / SEGV_MAPERR",
-        "threads": [{"frames": frames[5..].to_vec()}, {"frames": frames, "thread_name": "Worker 3"}],
-        "modules": modules, "mdsw_status_string": "OK"});
-    CrashData::from_json(&crash.to_string()).unwrap().reduced().to_json()
-}
-
-/// Prints how long a trial over a hundred thousand stacks takes. It should be less than ten seconds.
-#[test]
-#[cfg(feature = "long")]
-fn a_hundred_thousand_stacks_are_tried() {
-    use auxilio_tests::{binary, figures};
-
-    let system = Installation::new();
-    let mut random = auxilio_testkit::splitmix::SplitMix::new(1);
-    let (mut number, mut bytes) = (0, 0);
-    while number < STACKS {
-        let rows = (number..number + 500).map(|number| {
-            let mut row = row(number, today(), 1);
-            let line = long_line(&mut random);
-            bytes += line.len();
-            let made = generate(&CrashData::from_json(&line).unwrap(), Lists::built_in());
-            row.signature = Some(made.signature);
-            row.group_key = made.group_key.map(|key| key.to_string());
-            row.frames = Frames::of(&line);
-            row
-        });
-        system.write(rows.collect());
-        number += 500;
-    }
-    let stored = system.number("SELECT sum(octet_length(data))::bigint FROM frames");
-    let on_disk = system.number(
-        "SELECT sum(pg_total_relation_size(inhrelid))::bigint FROM pg_inherits
-        WHERE inhparent = 'frames'::regclass",
-    );
-    let lists = system.lists();
-    std::fs::write(format!("{lists}/prefix.txt"), "demo::part_[0-9]::\n").unwrap();
-    let release = binary::release().unwrap();
-    let build = if release.is_some() { "release" } else { "debug" };
-    let mut command = release.map_or_else(
-        || system.roles.auxilio(),
-        |binary| {
-            let mut command = binary::command_of(&binary);
-            command.arg("--config").arg(system.roles.config_file());
-            command
-        },
-    );
-    command.args(["signature", "try", "--lists", &lists, "--json"]).stdout(Stdio::null());
-    let clock = SystemClock::start();
-    let began = clock.monotonic();
-    let mut process = Process::start(&mut command).unwrap();
-    let (mut peak, mut ticks) = (String::new(), 0);
-    while process.ended().unwrap().is_none() {
-        let read = |file: &str| {
-            let path = format!("/proc/{}/{file}", process.pid().as_raw_nonzero());
-            std::fs::read_to_string(path).unwrap_or_default()
-        };
-        if let Some(line) = read("status").lines().find(|line| line.starts_with("VmHWM")) {
-            peak = line.replace(char::is_whitespace, " ");
-        }
-        let stat = read("stat");
-        let times = stat.split(' ').skip(13).take(2).filter_map(|time| time.parse::<u64>().ok());
-        ticks = ticks.max(times.sum());
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let seconds = clock.monotonic().saturating_sub(began).as_secs_f64();
-    assert!(process.wait(PATIENCE).unwrap().success());
-    let each = |bytes: i64| bytes / i64::from(STACKS);
-    figures::print(&format!(
-        "signature try, {build} build: {STACKS} stored stacks in {seconds:.1} s, of which {:.1} s are its own CPU; \
-         {peak}; a stack has {} bytes of JSON, {} compressed, {} on disk",
-        ticks as f64 / 100.0,
-        bytes / STACKS as usize,
-        each(stored),
-        each(on_disk)
-    ))
-    .unwrap();
 }
