@@ -95,13 +95,24 @@ impl Daemon {
 }
 
 /// Whether a process has given up its memory, its arguments with it, but not its sockets yet: these
-/// are closed when it is a zombie, or gone.
+/// are closed when it is a zombie whose other threads are gone as well, or gone itself. (Its first
+/// thread may be a zombie before the others have ended.)
 fn is_ending(pid: Pid) -> bool {
     let proc = |file| std::fs::read(format!("/proc/{}/{file}", pid.as_raw_nonzero()));
     let (Ok(line), Ok(stat)) = (proc("cmdline"), proc("stat")) else { return false };
-    // The state stands behind the name, which is in parentheses and may hold any byte.
-    let behind = stat.iter().rposition(|byte| *byte == b')').and_then(|end| stat.get(end + 2));
-    line.is_empty() && !matches!(behind, Some(b'Z' | b'X'))
+    line.is_empty() && !has_ended(&stat)
+}
+
+/// Whether a line of `/proc/PID/stat` (proc(5)) is that of a process which holds nothing any more.
+fn has_ended(stat: &[u8]) -> bool {
+    // The state stands behind the name, which is in parentheses and may hold any byte; the number of
+    // threads is the 18th field from there on.
+    let name_end = stat.iter().rposition(|byte| *byte == b')');
+    let behind = name_end.and_then(|end| stat.get(end + 1..)).unwrap_or_default();
+    let mut fields = behind.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
+    let state = fields.next();
+    let threads = fields.nth(16);
+    matches!(state, Some(b"Z" | b"X")) && !threads.is_some_and(|threads| threads > b"1".as_slice())
 }
 
 impl Sidecar for Daemon {
@@ -182,6 +193,19 @@ mod tests {
         assert!(others.try_wait().unwrap().is_none());
         other.stop(&mut others).unwrap();
         assert!(other.leftovers().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_zombie_with_threads_that_still_end_holds_its_sockets() {
+        let stat = |state: char, threads: u32| {
+            let line = format!(
+                "14337 (mem) Z) {state} 1 14337 14337 0 -1 4194316 1 2 3 4 5 6 7 8 20 0 {threads} 0 9"
+            );
+            has_ended(line.as_bytes())
+        };
+        assert!(!stat('S', 1) && !stat('S', 10));
+        assert!(!stat('Z', 10) && !stat('Z', 2));
+        assert!(stat('Z', 1) && stat('Z', 0) && stat('X', 0));
     }
 
     #[test]
