@@ -124,6 +124,9 @@ async fn collector_and_web_have_no_right_at_all() {
             "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
                AND has_function_privilege('{role}', oid, 'EXECUTE')"
         );
-        assert_eq!(f.number(&procedures).await, 0, "{role}");
+        // An analyst's own rights do for this one.
+        let own =
+            if expected { " AND NOT (NOT prosecdef AND proname = 'top_crashers')" } else { "" };
+        assert_eq!(f.number(&format!("{procedures}{own}")).await, 0, "{role}");
     }
 }

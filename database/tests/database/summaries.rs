@@ -8,6 +8,7 @@ mod duplicates;
 mod property;
 pub(crate) mod recount;
 mod rights;
+mod top_crashers;
 mod trends;
 mod versions;
 
