@@ -63,6 +63,29 @@ async fn a_report_is_cleaned_by_the_rules_of_2012() {
 }
 
 #[tokio::test]
+async fn statistics_are_made_anew_when_a_fiftieth_changed_also_within_one_transaction() {
+    let f = fixture().await;
+    releases(&f).await;
+    let earlier: Vec<_> = (0..2_000).map(|n| report(n, "2012-06-14", "01:00:00")).collect();
+    write(&f, &earlier).await;
+    let count =
+        "SELECT analyze_count FROM pg_stat_user_tables WHERE relname = 'reports_clean_20120611'";
+    assert_eq!(clean(&f, "2012-06-14").await, 2_000);
+    let before = f.number(count).await;
+    let few = (0..96).map(|n| report(2_000 + n, DAY, &format!("{:02}:30:00", n / 4)));
+    write(&f, &few.collect::<Vec<_>>()).await;
+    // Each hour is a window of four.
+    let hours = format!(
+        "SELECT sum(update_reports_clean(hour, hour + interval '1 hour'))::bigint
+         FROM generate_series('{DAY} 00:00+00'::timestamptz, '{DAY} 23:00+00', '1 hour') AS hour"
+    );
+    assert_eq!(f.number(&hours).await, 96);
+    // At once if the system counts the earlier day's rows only now, after 44 more, and 44 more.
+    let made = f.number(count).await - before;
+    assert!((2..=3).contains(&made), "{made}");
+}
+
+#[tokio::test]
 async fn versions_are_found_by_channel_and_betas_by_their_build() {
     let f = fixture().await;
     releases(&f).await;
