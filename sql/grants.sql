@@ -20,6 +20,7 @@ GRANT SELECT ON reports, jobs, job_outcomes, processors, signature_changes, chan
     TO auxilio_middleware;
 GRANT EXECUTE ON FUNCTION ask_jobs, await_raw TO auxilio_middleware;
 GRANT EXECUTE ON FUNCTION add_new_release TO auxilio_middleware;
+GRANT EXECUTE ON FUNCTION add_product TO auxilio_cron;
 GRANT EXECUTE ON FUNCTION top_crashers TO auxilio_middleware, auxilio_cron, auxilio_analyst;
 -- Pages of summaries, some of which show where people were.
 GRANT SELECT ON reports_clean, reports_user_info, reports_duplicates, urls, daily_hangs, hang_report,

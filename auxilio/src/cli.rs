@@ -1,6 +1,7 @@
 //! The command line. What scripts count on stands in docs/interface.md.
 
 mod cron;
+mod product;
 mod signature;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use auxilio_common::{CrashId, Day};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::cron::CronVerb;
+pub(crate) use self::product::ProductVerb;
 pub(crate) use self::signature::{ListOptions, SignatureOptions, SignatureVerb};
 
 /// A self-hosted crash-report system.
@@ -68,6 +70,11 @@ pub(crate) enum Verb {
     Db {
         #[command(subcommand)]
         verb: DbVerb,
+    },
+    /// The products whose builds make versions: list, add
+    Product {
+        #[command(subcommand)]
+        verb: ProductVerb,
     },
     /// Periodic work: list, run, backfill, status
     Cron {

@@ -48,6 +48,7 @@ fn perform(cli: Cli, environment: &Environment) -> anyhow::Result<ExitCode> {
         Verb::Process(options) => verbs::process::perform(&place, &options),
         Verb::Signature(options) => verbs::signature::perform(&place, &options, environment),
         Verb::Db { verb } => verbs::db::perform(&place, &verb, environment),
+        Verb::Product { verb } => verbs::product::perform(&place, &verb, environment),
         Verb::Cron { verb } => verbs::cron::perform(&place, &verb, environment),
         Verb::Hbase { verb } => verbs::hbase::perform(&place, &verb, environment),
         Verb::Spool { dirs, verb } => verbs::spool::perform(&place, &dirs, &verb, environment),

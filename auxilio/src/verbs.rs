@@ -11,6 +11,7 @@ pub(crate) mod hbase;
 pub(crate) mod loadtest;
 mod pace;
 pub(crate) mod process;
+pub(crate) mod product;
 pub(crate) mod receipt;
 pub(crate) mod reconcile;
 pub(crate) mod reprocess;

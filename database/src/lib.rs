@@ -26,6 +26,7 @@ mod migrate;
 mod partitions;
 mod procedures;
 mod processors;
+mod products;
 mod releases;
 mod report;
 mod reports;
@@ -57,6 +58,7 @@ pub use migrate::{Migrated, MigrationState, create_database, migrate, migration_
 pub use partitions::PARTITION_DAYS_AHEAD;
 pub use procedures::{PROCEDURES, Procedure, apply as apply_procedures};
 pub use processors::{ProcessorId, ProcessorView};
+pub use products::Product;
 pub use releases::{Build, Release, Released};
 pub use report::Report;
 pub use reports::{NewSignature, ReportLine, ReportRow};

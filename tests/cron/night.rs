@@ -62,6 +62,21 @@ fn verbs_refuse_what_is_not_there_and_a_job_that_another_runs() {
 }
 
 #[test]
+fn a_product_of_one_s_own_is_added_and_listed() {
+    let roles = system("");
+    let add = |arguments: &[&str]| run(&roles, &[&["product", "add"], arguments].concat());
+    let added = add(&["Demo", "--first-version", "2.0"]);
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    let again = add(&["Other", "--release-name", "DEMO"]);
+    assert_eq!(again.status.code(), Some(2));
+    let said = String::from_utf8(again.stderr).unwrap();
+    assert_eq!(said, "auxilio: the name \"demo\" is that of the product \"Demo\"\n");
+    let list = String::from_utf8(run(&roles, &["--json", "product", "list"]).stdout).unwrap();
+    let last = r#"{"first_version":"2.0","product":"Demo","release_name":"demo"}"#;
+    assert_eq!(list.lines().last(), Some(last), "{list}");
+}
+
+#[test]
 fn the_role_counts_reports_as_they_come_and_says_how_its_jobs_stand() {
     let mut roles = system("schedules = [\"dirty_days = * * * * * *\"]\n");
     for role in ["collector", "crashmover", "monitor", "processor", "middleware", "cron"] {

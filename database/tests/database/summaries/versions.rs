@@ -121,6 +121,46 @@ async fn views_say_which_versions_are_to_be_seen() {
 }
 
 #[tokio::test]
+async fn a_product_is_added_under_names_of_its_own_and_its_builds_make_versions() {
+    let f = fixture().await;
+    let add = |name: &str, release: &str, version: &str| {
+        format!("SELECT add_product('{name}', '{release}', '{version}')")
+    };
+    for (sql, named) in [
+        (add("", "x", "0.0"), "the name \"\" is not of up to 64"),
+        (add(" Demo", "demo", "0.0"), "the name \" Demo\" is not of up to 64"),
+        (add("Dé", "demo", "0.0"), "the name \"Dé\" is not of up to 64"),
+        (add(&"x".repeat(65), "demo", "0.0"), "is not of up to 64"),
+        (add("Demo", "", "0.0"), "the name \"\" is not of up to 64"),
+        (add("fireFox", "demo", "0.0"), "the name \"fireFox\" is that of the product \"Firefox\""),
+        (add("Demo", "Mobile", "0.0"), "the name \"Mobile\" is that of the product \"Fennec\""),
+        (add("mobile", "demo", "0.0"), "the name \"mobile\" is that of the product \"Fennec\""),
+        (add("Demo", "demo", "new"), "the version \"new\" is none"),
+    ] {
+        let error = f.owner.query(&sql, &[]).await.unwrap_err();
+        let said = error.as_db_error().unwrap().message().to_owned();
+        assert!(said.contains(named), "{said}");
+    }
+    assert_eq!(f.number("SELECT count(*) FROM audit").await, 0);
+    f.sql(&add("Demo App 2", "Demo", "2.0")).await;
+    f.sql(&add("X", "x", "0.0")).await;
+    let row =
+        "SELECT concat_ws('|', product_name, release_name, rapid_release_version, sort) AS line
+               FROM products ORDER BY sort DESC, product_name LIMIT 2";
+    assert_eq!(lines(&f, row).await, ["Demo App 2|demo|2.0|100", "X|x|0.0|100"]);
+    for version in ["1.0", "2.0"] {
+        f.sql(&format!(
+            "SELECT add_new_release('DEMO', '{version}', 'release', 20120601000000, 'win', NULL,
+                 'release', true)"
+        ))
+        .await;
+    }
+    let versions = "SELECT product_name || '|' || version_string AS line FROM product_versions";
+    assert_eq!(lines(&f, versions).await, ["Demo App 2|2.0"]);
+    assert_eq!(f.number("SELECT count(*) FROM audit WHERE action = 'add_product'").await, 2);
+}
+
+#[tokio::test]
 async fn a_release_that_can_not_be_is_refused_by_name() {
     let f = fixture().await;
     let add = |product: &str, version: &str, channel: &str, build: &str| {
