@@ -112,7 +112,7 @@ fn has_ended(stat: &[u8]) -> bool {
     let mut fields = behind.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
     let state = fields.next();
     let threads = fields.nth(16);
-    matches!(state, Some(b"Z" | b"X")) && !threads.is_some_and(|threads| threads > b"1".as_slice())
+    matches!(state, Some(b"Z" | b"X")) && threads.is_none_or(|threads| threads <= b"1".as_slice())
 }
 
 impl Sidecar for Daemon {
