@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::BringBack;
 use crate::config::{Config, ConfigError};
 use crate::jobs::Tools;
+use crate::schedule::Schedule;
 use crate::table::{self, Job};
 
 /// A slot that is due.
@@ -54,7 +55,7 @@ pub struct JobView {
     pub depends_on: Vec<&'static str>,
     /// How long a try may take.
     pub timeout_secs: u64,
-    /// `new`, `waiting`, `due`, `running` or `failing`.
+    /// `new`, `waiting`, `due`, `running`, `failing` or `off`.
     pub state: &'static str,
     /// The last slot that was done.
     pub done_until: Option<Timestamp>,
@@ -99,7 +100,7 @@ impl Engine {
         let (now, states) = (self.clock.now(), self.states().await?);
         let due = self.jobs.iter().filter_map(|job| {
             let state = find(&states, job.name)?;
-            let slot = job.schedule.next(state.done_until)?;
+            let slot = job.schedule.as_ref()?.next(state.done_until)?;
             let is_due = state.is_free && slot <= now;
             let failures = u32::try_from(state.error_count).unwrap_or(0);
             let due = Due { job: job.name, after: state.done_until, slot, failures };
@@ -204,11 +205,14 @@ impl Engine {
 
     fn view(&self, job: &Job, now: Timestamp, states: &[CronState]) -> JobView {
         let state = find(states, job.name);
-        let next_slot = state.and_then(|state| job.schedule.next(state.done_until));
+        let next_slot = state
+            .zip(job.schedule.as_ref())
+            .and_then(|(state, schedule)| schedule.next(state.done_until));
         let waits_for = next_slot.map_or(Vec::new(), |slot| self.waits_for(job, slot, states));
         let word = match (state, next_slot) {
-            (None, _) => "new",
             (Some(state), _) if state.slot.is_some() && !state.is_free => "running",
+            _ if job.schedule.is_none() => "off",
+            (None, _) => "new",
             (Some(state), _) if state.error_count > 0 => "failing",
             (Some(_), Some(slot)) if slot <= now && waits_for.is_empty() => "due",
             _ => "waiting",
@@ -230,16 +234,20 @@ impl Engine {
         }
     }
 
-    /// How far all jobs have come. One that was never seen before is made known first.
+    /// How far all jobs have come. One that was never seen before is made known first, unless it is
+    /// switched off: it begins when it is switched on.
     pub(crate) async fn states(&self) -> Result<Vec<CronState>, Error> {
         let database = &self.tools.database;
         let mut states = database.cron_states().await?;
-        let unknown: Vec<&Job> =
-            self.jobs.iter().filter(|job| find(&states, job.name).is_none()).collect();
+        let unknown: Vec<(&str, &Schedule)> = self
+            .jobs
+            .iter()
+            .filter(|job| find(&states, job.name).is_none())
+            .filter_map(|job| Some((job.name, job.schedule.as_ref()?)))
+            .collect();
         if !unknown.is_empty() {
-            for job in unknown {
-                let since = job.schedule.beginning(self.clock.now());
-                database.know_cron_job(job.name, since).await?;
+            for (name, schedule) in unknown {
+                database.know_cron_job(name, schedule.beginning(self.clock.now())).await?;
             }
             states = database.cron_states().await?;
         }
@@ -257,6 +265,7 @@ impl Engine {
         job.depends_on
             .iter()
             .filter_map(|name| self.job(name))
+            .filter(|other| other.schedule.is_some())
             .filter(lags)
             .map(|other| other.name)
             .collect()

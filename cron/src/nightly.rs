@@ -89,6 +89,9 @@ impl Engine {
     async fn take_by_hand(&self, job: &Job, slot: Timestamp) -> Result<Option<SlotToken>, Error> {
         let (database, began) = (&self.tools.database, self.clock.monotonic());
         self.states().await?;
+        if job.schedule.is_none() {
+            database.know_cron_job(job.name, self.clock.now()).await?;
+        }
         loop {
             let token = database.take_by_hand(job.name, slot, self.lease()).await?;
             let waited = self.clock.monotonic().saturating_sub(began);
@@ -102,7 +105,11 @@ impl Engine {
 
 /// All that makes a day's reports: what is read in, partitions, duplicates, clean reports, every summary
 /// and the extracts. Not the store's matters, nor what concerns this moment alone.
+/// A job that is switched off is no part of it.
 fn is_nightly(job: &Job) -> bool {
+    if job.schedule.is_none() {
+        return false;
+    }
     match job.work {
         Work::Missing | Work::Expiry | Work::ServerStatus | Work::DirtyDays => false,
         Work::Partitions | Work::Builds | Work::Adu => true,

@@ -56,7 +56,8 @@ pub(crate) struct Job {
     pub(crate) name: &'static str,
     /// What it is for.
     pub(crate) about: &'static str,
-    pub(crate) schedule: Schedule,
+    /// `None` if it is switched off: it runs by hand only, and nobody waits for it.
+    pub(crate) schedule: Option<Schedule>,
     /// The schedule as it was written.
     pub(crate) written: String,
     pub(crate) span: Span,
@@ -119,7 +120,10 @@ const LINES: [Line; 25] = [
     Line("expiry", "0 5 * * *", Span::Moment, &["dirty_days"], 600, Work::Expiry, "drops old weeks of reports and old notes of runs"),
 ];
 
-/// All jobs that are not switched off, in order.
+/// What stands for a schedule of a job that is switched off.
+const OFF: &str = "off";
+
+/// All jobs, in order.
 pub(crate) fn jobs(config: &Config) -> Result<Vec<Job>, ConfigError> {
     let schedules = entries("schedules", &config.schedules)?;
     let depends_on = entries("depends_on", &config.depends_on)?;
@@ -127,12 +131,16 @@ pub(crate) fn jobs(config: &Config) -> Result<Vec<Job>, ConfigError> {
     let mut jobs = Vec::with_capacity(LINES.len());
     for Line(name, written, span, waits, seconds, work, about) in LINES {
         let own = schedules.iter().find(|entry| entry.job == name);
-        if own.is_some_and(|entry| entry.value == "off") {
-            continue;
-        }
         let written = own.map_or(written, |entry| entry.value);
-        let schedule = Schedule::parse(written)
-            .map_err(|what| error("schedules", own.map_or(name, |entry| entry.whole), what))?;
+        let schedule =
+            if written == OFF {
+                None
+            } else {
+                let parsed = Schedule::parse(written);
+                Some(parsed.map_err(|what| {
+                    error("schedules", own.map_or(name, |entry| entry.whole), what)
+                })?)
+            };
         let depends_on = match depends_on.iter().find(|entry| entry.job == name) {
             Some(entry) => read_names(entry)?,
             None => waits.to_vec(),
@@ -192,10 +200,11 @@ fn known(name: &str) -> Option<&'static str> {
 
 /// Jobs that wait for each other in a circle would wait for ever.
 fn refuse_circles(jobs: &[Job]) -> Result<(), ConfigError> {
+    let jobs: Vec<&Job> = jobs.iter().filter(|job| job.schedule.is_some()).collect();
     let mut settled: Vec<&str> = Vec::new();
     loop {
         let before = settled.len();
-        for job in jobs {
+        for job in &jobs {
             let waits =
                 job.depends_on.iter().filter(|name| jobs.iter().any(|it| it.name == **name));
             if !settled.contains(&job.name) && waits.clone().all(|name| settled.contains(name)) {
@@ -250,8 +259,12 @@ mod tests {
         assert_eq!(tcbs("depends_on", "tcbs = adu, signatures").depends_on, ["adu", "signatures"]);
         assert_eq!(tcbs("depends_on", "tcbs =").depends_on, [""; 0]);
         assert_eq!(tcbs("timeouts", "tcbs=9").timeout, Duration::from_secs(9));
-        let off = jobs(&config("schedules", "tcbs = off")).unwrap();
-        assert_eq!(off.len(), LINES.len() - 1);
+        assert!(tcbs("schedules", "tcbs = off").schedule.is_none());
+        let circle = Config {
+            schedules: vec!["tcbs = off".to_owned()],
+            ..config("depends_on", "signatures = tcbs")
+        };
+        assert_eq!(jobs(&circle).unwrap().len(), LINES.len(), "nobody waits for what is off");
         for (key, entry) in [
             ("schedules", "tcbs"),
             ("schedules", "tcb = 1 2 * * *"),

@@ -34,6 +34,26 @@ async fn a_run_by_hand_waits_for_a_lease_and_refuses_one_that_is_kept() {
 }
 
 #[tokio::test]
+async fn a_job_that_is_switched_off_runs_by_hand_alone() {
+    let f = Fixture::new(NOON, |config, _| config.schedules = vec!["tcbs = off".to_owned()]).await;
+    let state = async || {
+        let view = f.view("tcbs").await;
+        (view.state, view.schedule, view.next_slot)
+    };
+    f.engine.due().await.unwrap();
+    assert_eq!(state().await, ("off", "off".to_owned(), None));
+    let known = "SELECT count(*)::text FROM cron_jobs WHERE job = 'tcbs'";
+    assert_eq!(f.text(known).await, "0", "it begins when it is switched on");
+    let step = f.engine.run_by_hand("tcbs", day()).await.unwrap().unwrap();
+    assert_eq!(step.tried, Some(Tried::Done(0)));
+    assert_eq!(state().await, ("off", "off".to_owned(), None));
+    assert!(f.due("tcbs").await.is_none());
+    let steps = f.engine.run_nightly(day(), |_| {}).await.unwrap();
+    assert!(steps.iter().all(|step| step.is_done() && step.job != "tcbs"), "{steps:?}");
+    assert!(steps.iter().any(|step| step.job == "explosiveness"), "nobody waits for it");
+}
+
+#[tokio::test]
 async fn a_night_is_done_in_order_and_an_empty_day_has_its_extracts() {
     let f = Fixture::new(NOON, |_, _| {}).await;
     let mut said = Vec::new();
