@@ -1,10 +1,12 @@
 -- The signatures with the most reports of a version from one day to another, both included: the
 -- largest first, of equals the one that was known first.
 --
--- Each day, process type and channel has its list in `tcbs_by_count`, the largest first. A signature
--- that is not among the first `depth` of any list has at most as many reports as stand at that depth
--- in all lists together. Once the last one that is asked for has more, nobody else belongs here, and
--- the long tail was never read: the threshold algorithm (Fagin, Lotem, Naor, 2001).
+-- Each day, process type and channel has its list in `tcbs_by_count`, the largest first. What a
+-- signature has in the heads of the lists, their first `depth` rows, is the least that it can have;
+-- where it is in no head it has at most what stands at the head's end. Once as many as are asked for
+-- have more in the heads than one can have that is in none, nobody else belongs here. So the long tail
+-- is never read (the threshold algorithm of Fagin, Lotem and Naor, 2001), and in full only those are
+-- that can still be among the first.
 CREATE OR REPLACE FUNCTION top_crashers(p_version integer, p_first date, p_last date, p_max integer)
 RETURNS TABLE (signature_id integer, report_count bigint, win_count bigint, mac_count bigint,
     lin_count bigint, hang_count bigint, startup_count bigint)
@@ -18,7 +20,7 @@ DECLARE
     depth  bigint := 2 * p_max::bigint;
     known  integer[];
     unseen bigint;
-    last   bigint;
+    least  bigint;
 BEGIN
     IF p_max IS NULL OR p_max < 1 THEN
         RAISE EXCEPTION 'the number of top crashers is %, not 1 or more', p_max;
@@ -43,16 +45,24 @@ BEGIN
                   AND tcbs.release_channel = lists.release_channel
                 ORDER BY tcbs.report_count DESC LIMIT depth) AS head
         ), ends AS (
-            SELECT min(report_count) AS report_count FROM heads
-            GROUP BY report_date, process_type, release_channel HAVING count(*) = depth
+            -- A list that was read to its end has nothing else.
+            SELECT report_date, process_type, release_channel,
+                   CASE WHEN count(*) = depth THEN min(report_count) ELSE 0 END AS rest
+            FROM heads GROUP BY report_date, process_type, release_channel
+        ), candidates AS (
+            SELECT heads.signature_id, sum(heads.report_count) AS seen, sum(ends.rest) AS rest
+            FROM heads JOIN ends USING (report_date, process_type, release_channel)
+            GROUP BY heads.signature_id
+        ), bounds AS (
+            SELECT (SELECT coalesce(sum(rest), 0) FROM ends) AS unseen,
+                   (SELECT seen FROM candidates ORDER BY seen DESC OFFSET p_max - 1 LIMIT 1) AS least
         )
-        SELECT ARRAY(SELECT DISTINCT signature_id FROM heads),
-               (SELECT coalesce(sum(report_count), 0) FROM ends)
-        INTO known, unseen;
-        SELECT sum(report_count) INTO last FROM tcbs
-        WHERE signature_id = ANY (known) AND report_date = ANY (days) AND product_version_id = p_version
-        GROUP BY signature_id ORDER BY 1 DESC OFFSET p_max - 1 LIMIT 1;
-        EXIT WHEN unseen = 0 OR last > unseen;
+        SELECT bounds.unseen, bounds.least, ARRAY(
+            SELECT candidates.signature_id FROM candidates
+            WHERE candidates.seen + bounds.unseen - candidates.rest >= coalesce(bounds.least, 0))
+        INTO unseen, least, known
+        FROM bounds;
+        EXIT WHEN unseen = 0 OR least > unseen;
         depth := 4 * depth;
     END LOOP;
     RETURN QUERY
