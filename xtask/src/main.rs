@@ -14,7 +14,7 @@ const USAGE: &str = "usage: cargo xtask VERB
   tidy     checks the house rules (see xtask/src/tidy.rs for the list)
   ci-lint  cargo fmt --check, clippy and rustdoc, warnings being errors
   test [-p PACKAGE] [--test NAME] [--features LIST]
-           runs the test programs, two at once, and the tests in documentation; a choice leaves those out";
+           runs the test programs, three at once, and the tests in documentation; a choice leaves those out";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

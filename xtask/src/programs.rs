@@ -1,7 +1,7 @@
 //! Test programs side by side: `cargo xtask test`. Cargo runs one after the other, and many of ours wait
 //! for servers most of the time.
 //!
-//! Cargo builds and lists them; two run at once, each in its package's folder with what cargo sets for
+//! Cargo builds and lists them; three run at once, each in its package's folder with what cargo sets for
 //! it. What one prints is shown whole when it has ended. The tests in documentation come last, by cargo.
 
 use std::path::Path;
@@ -19,8 +19,8 @@ use options::Options;
 use running::Ended;
 use schedule::Schedule;
 
-/// Programs at once: the machines that we count on have two cores.
-const SLOTS: usize = 2;
+/// Programs at once: the machines that we count on have two cores, and programs wait a third of the time.
+const SLOTS: usize = 3;
 
 /// Runs what the options choose; true if all passed.
 pub fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {

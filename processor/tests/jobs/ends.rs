@@ -19,6 +19,12 @@ async fn a_dump_that_the_store_refuses_for_good_ends_as_lost() {
     let recipe = crash_with(500, vec![1; 64]).annotation("ProductName", "Waterwolf");
     let crash_id = fixture.put(recipe).await;
     fixture.queue(crash_id).await;
+    until("the job was tried often enough", async || {
+        // It pauses for longer each time.
+        fixture.sql("UPDATE jobs SET due_at = now() WHERE state = 'queued'");
+        fixture.monitor.job(crash_id).await.is_ok_and(|job| job.is_none())
+    })
+    .await;
     let document = fixture.ended(crash_id).await;
     assert_eq!(document.crash.text("mdsw_status_string"), Some("StoreRefused"));
     assert_eq!(document.crash.text("product"), Some("Waterwolf"));

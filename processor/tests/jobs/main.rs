@@ -45,6 +45,8 @@ fn main() -> ExitCode {
     }
     let wanted = argument.unwrap_or_default();
     let runtime = tokio::runtime::Runtime::new().unwrap();
+    // It ends with the last who has it: tests that follow each other would start one each.
+    let _server = auxilio_testkit::postgres::Server::shared().unwrap();
     let mut failed = 0;
     let all: Vec<_> = [tests::ALL, ends::ALL, saving::ALL].concat();
     for (name, test) in all.iter().filter(|(name, _)| name.contains(&wanted)) {

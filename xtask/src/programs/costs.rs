@@ -1,6 +1,6 @@
 //! What test programs cost: seconds, and what they must not meet.
 //!
-//! The seconds only order them, longest first; they are of two slots on two cores. A program that is
+//! The seconds only order them, longest first; they are of three slots on two cores. A program that is
 //! not here takes few. Every one that starts HBase is here, or a test fails.
 
 /// What a program must not run beside.
