@@ -72,8 +72,8 @@ fn a_product_of_one_s_own_is_added_and_listed() {
     let said = String::from_utf8(again.stderr).unwrap();
     assert_eq!(said, "auxilio: the name \"demo\" is that of the product \"Demo\"\n");
     let list = String::from_utf8(run(&roles, &["--json", "product", "list"]).stdout).unwrap();
-    let last = r#"{"first_version":"2.0","product":"Demo","release_name":"demo"}"#;
-    assert_eq!(list.lines().last(), Some(last), "{list}");
+    let demo = r#"{"first_version":"2.0","product":"Demo","release_name":"demo"}"#;
+    assert_eq!(list.lines().last(), Some(demo), "{list}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ const EARLIER: [&str; 2] = ["2012-06-06", "2012-06-08"];
 
 const CRASHES: u64 = 70;
 const STEPS: usize = 40;
+const SEEDS: u64 = if cfg!(feature = "long") { 32 } else { 4 };
 
 /// Tables that are compared.
 const TABLES: [&str; 22] = [
@@ -210,7 +211,7 @@ async fn run_all(f: &Fixture) {
 async fn any_order_and_repetition_gives_what_one_batch_gives() {
     let f = fixture().await;
     let (mut counted, mut exploded) = (0, 0);
-    for seed in 0..4 {
+    for seed in 0..SEEDS {
         let mut random = SplitMix::new(seed);
         f.sql("TRUNCATE reports, releases_raw, raw_adu").await;
         batch(&f).await;
