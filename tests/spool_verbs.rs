@@ -185,7 +185,7 @@ fn good_damaged_unfinished_quarantined_and_deferred_crashes_are_told_apart() {
         bad.keys().collect::<BTreeSet<_>>(),
         [&flipped_path, &cut_path, &broken_path, &dead].into()
     );
-    assert!(of(&flipped_path, "reason").contains("don't have the SHA-256 that the index says"));
+    assert!(of(&flipped_path, "reason").contains("don't have the checksum that the index says"));
     assert!(of(&cut_path, "reason").contains("does not end with the mark of a whole crash"));
     assert!(of(&broken_path, "reason").contains("the file has 10 bytes"));
     assert_eq!(of(&broken_path, "result"), "damaged");

@@ -86,8 +86,12 @@ pub struct DumpInfo {
     pub offset: u64,
     /// How many bytes it has.
     pub length: u64,
-    /// SHA-256 of the bytes, as 64 lower-case hexadecimal digits.
+    /// SHA-256 of the bytes, as 64 lower-case hexadecimal digits: what the dump is.
     pub sha256: String,
+    /// CRC-32 of the same bytes, taken in the same turn: whether they are still those. Missing in what was
+    /// written before it was taken, and where nobody read the bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crc32: Option<u32>,
 }
 
 #[cfg(test)]

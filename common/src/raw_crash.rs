@@ -155,6 +155,7 @@ mod tests {
                 offset,
                 length: 1,
                 sha256: sha256.to_owned(),
+                crc32: None,
             }],
         }
     }

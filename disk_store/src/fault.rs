@@ -21,7 +21,7 @@ pub(crate) enum Fault {
     Json(#[source] serde_json::Error),
     #[error("dump \"{0}\" was named and can't be opened")]
     DumpMissing(DumpName),
-    #[error("the bytes of dump \"{0}\" don't have the SHA-256 that came with them")]
+    #[error("the bytes of dump \"{0}\" don't have the checksum that came with them")]
     DumpChanged(DumpName),
     #[error("the crash was written and does not show, or otherwise than it was put")]
     NotShown,

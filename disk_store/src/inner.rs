@@ -85,7 +85,7 @@ impl Inner {
         name: &DumpName,
     ) -> Result<Option<StoredDump>, Fault> {
         let Some(envelope) = self.open_raw(crash_id)? else { return Ok(None) };
-        envelope.verify_dump(name)?;
+        envelope.check_dump(name)?;
         Ok(envelope.raw_crash().dump(name).map(|dump| StoredDump {
             length: dump.length,
             bytes: StoredDumpBytes::File {

@@ -44,6 +44,7 @@ pub(crate) fn dump(name: &str) -> DumpInfo {
         offset: 0,
         length: 1,
         sha256: "0".repeat(64),
+        crc32: None,
     }
 }
 

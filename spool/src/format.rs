@@ -70,7 +70,7 @@ pub enum Error {
     #[error("the file holds crash {0}, not the one of its name")]
     OtherCrash(CrashId),
     /// A dump's bytes are not those that were written.
-    #[error("the bytes of dump \"{0}\" don't have the SHA-256 that the index says")]
+    #[error("the bytes of dump \"{0}\" don't have the checksum that the index says")]
     DumpChecksum(DumpName),
 }
 

@@ -13,7 +13,7 @@
 //! | 4 | zero |
 //! | 16 | the nonce: random, so that no client can foretell a valid end of the file |
 //! | any | the dumps' bytes, one after another in the order of their arrival, without gaps |
-//! | any | the index: the [`RawCrash`](auxilio_common::RawCrash) as JSON; its `dumps` say name, offset, length and SHA-256 of each |
+//! | any | the index: the [`RawCrash`](auxilio_common::RawCrash) as JSON; its `dumps` say name, offset, length, SHA-256 and CRC-32 of each, the last not in older files |
 //! | 8 | offset of the index |
 //! | 8 | length of the index |
 //! | 32 | SHA-256 of the header's 32 bytes, the index, its offset and its length |
@@ -23,9 +23,10 @@
 //! header's first 16 bytes are exactly those above; the last 8 bytes are; offset and length of
 //! the index reach exactly from the header or the last dump to the trailer; the checksum; the
 //! JSON; and that the dumps lie side by side from the header to the index, no name twice. That is
-//! [`Envelope::open`], which reads no dump. [`Envelope::verify`] also reads the dumps and compares
-//! their SHA-256. Between them the two cover every byte of the file: each truncation, each flipped
-//! byte and each byte too many is an error with a name ([`format::Error`]).
+//! [`Envelope::open`], which reads no dump. [`Envelope::check`] also reads the dumps and compares
+//! their CRC-32, or SHA-256 where there is none; [`Envelope::verify`] compares both. Together with the first
+//! either covers every byte of the file: each truncation, each flipped byte and each byte too many is an
+//! error with a name ([`format::Error`]).
 //!
 //! # The folders
 //!

@@ -5,6 +5,7 @@ use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use auxilio_common::{DumpInfo, DumpName, Random, RawCrash, limits};
+use crc32fast::Hasher as Crc32;
 use sha2::{Digest, Sha256};
 
 use crate::Error;
@@ -30,6 +31,7 @@ struct CurrentDump {
     name: DumpName,
     offset: u64,
     hasher: Sha256,
+    crc32: Crc32,
 }
 
 impl EnvelopeWriter {
@@ -61,7 +63,8 @@ impl EnvelopeWriter {
         if self.dumps.iter().any(|dump| dump.name == name) {
             return Err(Error::DumpTwice(name));
         }
-        self.current = Some(CurrentDump { name, offset: self.position, hasher: Sha256::new() });
+        let (offset, hasher, crc32) = (self.position, Sha256::new(), Crc32::new());
+        self.current = Some(CurrentDump { name, offset, hasher, crc32 });
         Ok(())
     }
 
@@ -69,6 +72,7 @@ impl EnvelopeWriter {
     pub fn write(&mut self, bytes: &[u8]) -> Result<u64, Error> {
         let current = self.current.as_mut().ok_or(Error::NoDumpBegun)?;
         current.hasher.update(bytes);
+        current.crc32.update(bytes);
         let offset = current.offset;
         self.append(bytes)?;
         Ok(self.position - offset)
@@ -82,6 +86,7 @@ impl EnvelopeWriter {
             offset: current.offset,
             length: self.position - current.offset,
             sha256: format::hex(&current.hasher.finalize()),
+            crc32: Some(current.crc32.finalize()),
         };
         self.dumps.push(dump.clone());
         Ok(dump)

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use auxilio_common::{Annotations, DumpName, RawCrash, RawEnvelope};
 use auxilio_spool::{Envelope, Error, Lane, format};
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 use support::{SetClock, add_dump, raw_crash, spool_at};
 
 const NOW: &str = "2012-12-24T18:05:00Z";
@@ -40,7 +41,13 @@ fn read(path: &Path) -> Result<RawCrash, format::Error> {
         other => panic!("{other} is no error of the format"),
     };
     let envelope = Envelope::open(path).map_err(damage)?;
-    envelope.verify().map_err(damage)?;
+    let (checked, verified) = (envelope.check(), envelope.verify());
+    assert_eq!(
+        checked.is_ok(),
+        verified.is_ok(),
+        "on its way a crash is judged as an operator does"
+    );
+    verified.map_err(damage)?;
     Ok(envelope.into_raw_crash())
 }
 
@@ -154,4 +161,32 @@ fn an_unknown_version_is_named_as_such() {
     OpenOptions::new().write(true).open(&path).unwrap().write_all_at(&[2], 8).unwrap();
     let error = read(&path).unwrap_err();
     assert_eq!(error.to_string(), "the file has version 2 of the format; version 1 is known");
+}
+
+/// Takes the CRC-32 out of a file's index, as files were written before they had one.
+fn make_older(path: &Path) {
+    let bytes = fs::read(path).unwrap();
+    let trailer = bytes.len() - format::TRAILER_BYTES;
+    let offset = bytes[trailer..trailer + 8].try_into().unwrap();
+    let begin = usize::try_from(u64::from_le_bytes(offset)).unwrap();
+    let mut crash: RawCrash = serde_json::from_slice(&bytes[begin..trailer]).unwrap();
+    for dump in &mut crash.dumps {
+        assert!(dump.crc32.take().is_some());
+    }
+    let index = serde_json::to_vec(&crash).unwrap();
+    let places = [offset, (index.len() as u64).to_le_bytes()].concat();
+    let checksum = Sha256::digest([&bytes[..format::HEADER_BYTES], &index, &places].concat());
+    let end = &bytes[bytes.len() - 8..];
+    fs::write(path, [&bytes[..begin], &index, &places, &checksum, end].concat()).unwrap();
+}
+
+#[test]
+fn a_file_without_a_crc32_is_compared_by_its_sha256() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, _) = write(dir.path(), Annotations::new(), &[b"bytes".to_vec()]);
+    make_older(&path);
+    assert_eq!(read(&path).unwrap().dumps[0].crc32, None);
+    let file = OpenOptions::new().write(true).open(&path).unwrap();
+    file.write_all_at(b"c", format::HEADER_BYTES as u64).unwrap();
+    assert!(matches!(read(&path), Err(format::Error::DumpChecksum(_))));
 }

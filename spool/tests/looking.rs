@@ -89,7 +89,7 @@ fn every_file_is_told_for_what_it_is_and_each_damage_by_its_name() {
     assert_eq!(file(&good).bytes, fs::metadata(&good).unwrap().len());
     assert_eq!([said(file(&good)), said(file(&later)), said(file(&aside))], [None, None, None]);
     let wrong =
-        "the bytes of dump \"upload_file_minidump\" don't have the SHA-256 that the index says";
+        "the bytes of dump \"upload_file_minidump\" don't have the checksum that the index says";
     assert_eq!(said(file(&flipped)).as_deref(), Some(wrong));
     let short = "the file has 60 bytes, fewer than its header and trailer";
     assert_eq!(said(file(&cut)).as_deref(), Some(short));

@@ -138,6 +138,7 @@ impl Recipe {
             offset,
             length: bytes.len() as u64,
             sha256: sha256(&bytes),
+            crc32: Some(crc32fast::hash(&bytes)),
         });
         self.dumps.push(bytes);
         self

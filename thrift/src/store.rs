@@ -11,7 +11,7 @@
 //! | `flags:format` | `1`: the row is of this format; written with the first chunk |
 //! | `raw_data:<dump>#<n>.<hash>` | a chunk of a dump: zstd unless that gains nothing; `hash` is the first 16 digits of the SHA-256 of the dump's plain bytes up to its end |
 //! | `meta_data:json` | the raw crash as the API shows it; in chunks `meta_data:json#<n>.<hash>` if it is long |
-//! | `meta_data:manifest` | which chunks make up which value; **the raw crash is there if and only if this is** |
+//! | `meta_data:manifest` | which chunks make up which value, with the CRC-32 of each one's plain bytes; **the raw crash is there if and only if this is** |
 //! | `ids:ooid`, `ids:hang`, `timestamps:submitted`, `flags:processed` | as Socorro has them |
 //! | `ids:claim` | who came first under an id that a submitter chose; the one cell with the server's timestamp |
 //! | `processed_data:json#<n>.<hash>` | a chunk of the processed crash with its envelope |

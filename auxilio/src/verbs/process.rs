@@ -77,7 +77,8 @@ fn read_files(options: &ProcessOptions) -> anyhow::Result<Vec<File>> {
             let most = limits::DUMP_BYTES_MAX;
             bail!("\"{}\" has {length} bytes, and a collector takes {most}", path.display());
         }
-        files.push(File { path, info: DumpInfo { name, offset: 0, length, sha256 } });
+        let info = DumpInfo { name, offset: 0, length, sha256, crc32: None };
+        files.push(File { path, info });
     }
     Ok(files)
 }

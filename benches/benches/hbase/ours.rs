@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use auxilio_common::blocking::on_own_thread;
 use auxilio_common::storage::StoredDumpBytes;
 use auxilio_common::{CrashStore, DumpName, RawEnvelope, Throttle};
 use auxilio_testkit::hbase::Hbase;
@@ -9,6 +10,7 @@ use auxilio_testkit::raw::{MemoryEnvelope, Recipe};
 use auxilio_thrift::{Client, HbaseStore, Put};
 use bytes::Bytes;
 use futures::future::join_all;
+use tokio::runtime::Handle;
 
 use crate::meter::Meter;
 use crate::{AT_ONCE, Took, Turn, arrival, columns, key, seed, value};
@@ -56,7 +58,9 @@ pub(crate) async fn store(hbase: &Hbase, store: &HbaseStore, turn: Turn) -> Took
         let meter = Meter::begin(hbase);
         let callers = all.into_iter().map(|mine| {
             let store = store.clone();
-            tokio::spawn(async move {
+            // As a role's slot does it: each has a thread of its own.
+            let runtime = Handle::current();
+            let work = async move {
                 for envelope in mine {
                     if puts {
                         store.put_raw(envelope as Arc<dyn RawEnvelope>).await.unwrap();
@@ -68,7 +72,8 @@ pub(crate) async fn store(hbase: &Hbase, store: &HbaseStore, turn: Turn) -> Took
                         assert_eq!(dump.length, turn.size as u64);
                     }
                 }
-            })
+            };
+            tokio::task::spawn_blocking(move || on_own_thread(|| runtime.block_on(work)))
         });
         join_all(callers).await.into_iter().for_each(Result::unwrap);
         took[place] = meter.end();

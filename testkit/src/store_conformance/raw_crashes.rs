@@ -63,15 +63,18 @@ pub async fn generated_crashes_read_back_equal(store: Store) {
     }
 }
 
-/// A dump whose bytes are not those of its checksum.
+/// A dump whose bytes are not those of its checksums, with and without a CRC-32.
 pub async fn a_dump_that_changed_on_its_way_is_not_stored(store: Store) {
-    let honest = recipe(950).without_dumps().dump(DumpName::main(), noise(951, 1_000)).envelope();
-    let mut crash = honest.raw_crash().clone();
-    crash.dumps[0].sha256 = "0".repeat(64);
-    let id = crash.crash_id;
-    let forged = Arc::new(Forged { crash, honest });
-    assert!(store.put_raw(forged).await.is_err());
-    assert_eq!(store.exists(id).await.expect("exists"), Presence::default());
+    for crc32 in [None, Some(7)] {
+        let honest = recipe(950).without_dumps().dump(DumpName::main(), noise(951, 1_000));
+        let honest = honest.envelope();
+        let mut crash = honest.raw_crash().clone();
+        (crash.dumps[0].sha256, crash.dumps[0].crc32) = ("0".repeat(64), crc32);
+        let id = crash.crash_id;
+        let forged = Arc::new(Forged { crash, honest });
+        assert!(store.put_raw(forged).await.is_err());
+        assert_eq!(store.exists(id).await.expect("exists"), Presence::default());
+    }
     assert_eq!(store.list_day(day(), None, 10).await.expect("list_day"), []);
     assert_eq!(store.read_index(None, 10).await.expect("read_index"), []);
 }

@@ -48,6 +48,9 @@ pub(super) struct ChunkRef {
     /// Bytes in the cell.
     pub(super) stored: usize,
     pub(super) codec: Codec,
+    /// CRC-32 of the plain bytes. Chunks that were written before it was taken have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) crc32: Option<u32>,
 }
 
 impl ChunkRef {
@@ -56,8 +59,8 @@ impl ChunkRef {
         [value, format!("#{number}.{}", self.hash).as_bytes()].concat()
     }
 
-    /// The plain bytes of a cell. Only their length is compared: the checksum of the whole value is the
-    /// reader's, and covers all of its chunks.
+    /// The plain bytes of a cell, compared by their length and their CRC-32. Without one the checksum of the
+    /// whole value is the reader's to compare.
     pub(super) fn open(&self, stored: Vec<u8>) -> Result<Vec<u8>, Fault> {
         let damaged = || Fault::Chunk(self.hash.clone());
         if self.length > CHUNK_BYTES_MAX {
@@ -67,7 +70,9 @@ impl ChunkRef {
             Codec::None => stored,
             Codec::Zstd => zstd::bulk::decompress(&stored, self.length).map_err(|_| damaged())?,
         };
-        if plain.len() == self.length { Ok(plain) } else { Err(damaged()) }
+        let is_it = plain.len() == self.length
+            && self.crc32.is_none_or(|crc32| crc32 == crc32fast::hash(&plain));
+        if is_it { Ok(plain) } else { Err(damaged()) }
     }
 }
 
@@ -78,7 +83,12 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
-    fn of(plain: Vec<u8>, sha256: &str, compressors: &Compressors) -> Result<Self, Fault> {
+    fn of(
+        plain: Vec<u8>,
+        crc32: u32,
+        sha256: &str,
+        compressors: &Compressors,
+    ) -> Result<Self, Fault> {
         let (hash, length) = (sha256.chars().take(HASH_DIGITS).collect(), plain.len());
         let shrinks = may_shrink(&plain, compressors)?;
         let compressed = if shrinks { Some(compressors.compress(&plain)?) } else { None };
@@ -86,7 +96,7 @@ impl Chunk {
             Some(compressed) if compressed.len() < length => (Codec::Zstd, compressed),
             _ => (Codec::None, plain),
         };
-        let name = ChunkRef { hash, length, stored: bytes.len(), codec };
+        let name = ChunkRef { hash, length, stored: bytes.len(), codec, crc32: Some(crc32) };
         Ok(Self { name, bytes: bytes.into() })
     }
 }
@@ -114,28 +124,41 @@ pub(super) type Source = Box<dyn Read + Send>;
 /// What comes of a source: a chunk, the end, or why it can't be read.
 pub(super) type NextChunk = io::Result<Option<Result<Chunk, Fault>>>;
 
+/// What is known of a value before it is read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Expected {
+    /// Bytes that are made room for; a source that has another number of them is read all the same.
+    pub(super) length: u64,
+    /// The CRC-32 and the SHA-256 of the bytes, if somebody took both from them in one turn: where the
+    /// first is right, the second is not computed again.
+    pub(super) checksums: Option<(u32, String)>,
+}
+
 /// Takes a value apart. It blocks where its source does.
 pub(super) struct Splitter {
     source: Source,
     compressors: Arc<Compressors>,
     most: usize,
-    /// Bytes that are expected yet.
-    expected: u64,
-    /// The checksum of all bytes so far.
-    whole: Sha256,
+    expected: Expected,
+    whole: Whole,
     ended: bool,
 }
 
+/// The checksum of all bytes so far.
+enum Whole {
+    Running(Sha256),
+    /// The value was one chunk, and its bytes are those that this was taken from.
+    Known(String),
+}
+
 impl Splitter {
-    /// `expected` bytes are made room for; a source that has another number of them is read all the
-    /// same.
     pub(super) fn new(
         source: Source,
-        expected: u64,
+        expected: Expected,
         most: usize,
         compressors: Arc<Compressors>,
     ) -> Self {
-        let (most, whole) = (most.clamp(1, CHUNK_BYTES_MAX), Sha256::new());
+        let (most, whole) = (most.clamp(1, CHUNK_BYTES_MAX), Whole::Running(Sha256::new()));
         Self { source, compressors, most, expected, whole, ended: false }
     }
 
@@ -144,17 +167,32 @@ impl Splitter {
         if self.ended {
             return Ok(None);
         }
-        let room = usize::try_from(self.expected).unwrap_or(usize::MAX).min(self.most);
+        let room = usize::try_from(self.expected.length).unwrap_or(usize::MAX).min(self.most);
         let mut plain = Vec::with_capacity(room);
         // A chunk's size fits.
         self.source.by_ref().take(self.most as u64).read_to_end(&mut plain)?;
-        self.expected = self.expected.saturating_sub(plain.len() as u64);
+        self.expected.length = self.expected.length.saturating_sub(plain.len() as u64);
         self.ended = plain.len() < self.most;
         if plain.is_empty() {
             return Ok(None);
         }
-        self.whole.update(&plain);
-        Ok(Some(Chunk::of(plain, &self.sha256(), &self.compressors)))
+        let crc32 = crc32fast::hash(&plain);
+        self.add(&plain, crc32);
+        Ok(Some(Chunk::of(plain, crc32, &self.sha256(), &self.compressors)))
+    }
+
+    /// A chunk's name says the SHA-256 up to its end, so only a value of one chunk needs none of its own.
+    fn add(&mut self, plain: &[u8], crc32: u32) {
+        // Those of the whole value: of no use after its first chunk.
+        let checksums = self.expected.checksums.take();
+        match (&mut self.whole, checksums) {
+            (whole, Some((expected, sha256))) if self.ended && expected == crc32 => {
+                *whole = Whole::Known(sha256);
+            }
+            (Whole::Running(sha256), _) => sha256.update(plain),
+            // It has ended: nothing more is read.
+            (Whole::Known(_), _) => {}
+        }
     }
 
     /// Whether it is known that no chunk follows.
@@ -164,7 +202,10 @@ impl Splitter {
 
     /// The SHA-256 of all bytes so far.
     pub(super) fn sha256(&self) -> String {
-        hex(&self.whole.clone().finalize())
+        match &self.whole {
+            Whole::Running(sha256) => hex(&sha256.clone().finalize()),
+            Whole::Known(sha256) => sha256.clone(),
+        }
     }
 }
 
@@ -175,8 +216,17 @@ mod tests {
     use super::*;
 
     fn split(bytes: &[u8], most: usize) -> (Vec<Chunk>, String) {
-        let mut splitter =
-            Splitter::new(Box::new(Cursor::new(bytes.to_vec())), 150, most, Arc::default());
+        split_known(bytes, most, None)
+    }
+
+    fn split_known(
+        bytes: &[u8],
+        most: usize,
+        checksums: Option<(u32, String)>,
+    ) -> (Vec<Chunk>, String) {
+        let expected = Expected { length: 150, checksums };
+        let source = Box::new(Cursor::new(bytes.to_vec()));
+        let mut splitter = Splitter::new(source, expected, most, Arc::default());
         let mut chunks = Vec::new();
         while let Some(chunk) = splitter.next().unwrap() {
             chunks.push(chunk.unwrap());
@@ -200,6 +250,33 @@ mod tests {
                 let until = bytes.len().min((number + 1) * 100);
                 assert!(hex(&Sha256::digest(&bytes[..until])).starts_with(&chunk.name.hash));
             }
+        }
+    }
+
+    #[test]
+    fn a_known_checksum_is_taken_where_the_bytes_are_its_own_and_one_chunk() {
+        let bytes: Vec<u8> = (0..=u8::MAX).take(99).collect();
+        let (crc32, mark) = (crc32fast::hash(&bytes), "0123456789abcdef".repeat(4));
+        let (chunks, sha256) = split_known(&bytes, 100, Some((crc32, mark.clone())));
+        assert_eq!((&chunks[0].name.hash[..], &sha256), ("0123456789abcdef", &mark));
+        let honest = hex(&Sha256::digest(&bytes));
+        assert_eq!(split_known(&bytes, 100, Some((crc32 ^ 1, mark.clone()))).1, honest);
+        assert_eq!(split_known(&bytes, 50, Some((crc32, mark))).1, honest);
+    }
+
+    #[test]
+    fn a_changed_bit_is_found_by_the_chunk_alone_and_older_ones_open_as_before() {
+        let bytes: Vec<u8> = (0..=u8::MAX).collect();
+        let (chunks, _) = split(&bytes, 1 << 20);
+        let [chunk] = chunks.as_slice() else { unreachable!("one chunk") };
+        let mut text = serde_json::to_value(&chunk.name).unwrap();
+        assert!(text.as_object_mut().unwrap().remove("crc32").is_some());
+        let older: ChunkRef = serde_json::from_value(text).unwrap();
+        for place in 0..chunk.bytes.len() {
+            let mut changed = chunk.bytes.to_vec();
+            changed[place] ^= 1;
+            assert!(chunk.name.open(changed.clone()).is_err(), "{place}");
+            assert_eq!(older.open(changed.clone()).unwrap(), changed, "the whole's to find");
         }
     }
 

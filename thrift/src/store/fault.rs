@@ -18,7 +18,7 @@ pub(crate) enum Fault {
     Dump { name: DumpName, source: io::Error },
     #[error("dump \"{0}\" was named and can't be opened")]
     DumpMissing(DumpName),
-    #[error("the bytes of dump \"{0}\" don't have the SHA-256 that came with them")]
+    #[error("the bytes of dump \"{0}\" don't have the checksums that came with them")]
     DumpChanged(DumpName),
     #[error("a document can't be written or read as JSON")]
     Json(#[from] serde_json::Error),

@@ -18,6 +18,20 @@ pub(super) struct Blob {
     pub(super) chunks: Vec<ChunkRef>,
 }
 
+impl Blob {
+    /// The CRC-32 of all bytes, if each chunk has its own.
+    fn crc32(&self) -> Option<u32> {
+        let mut whole = crc32fast::Hasher::new();
+        for chunk in &self.chunks {
+            whole.combine(&crc32fast::Hasher::new_with_initial_len(
+                chunk.crc32?,
+                chunk.length as u64,
+            ));
+        }
+        Some(whole.finalize())
+    }
+}
+
 /// A dump and its chunks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct StoredBlob {
@@ -50,6 +64,7 @@ impl RawManifest {
                 offset,
                 length: blob.length,
                 sha256: blob.sha256.clone(),
+                crc32: blob.crc32(),
             };
             offset += blob.length;
             info

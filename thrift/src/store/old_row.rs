@@ -42,6 +42,7 @@ pub(super) fn raw_crash(
         offset: 0,
         length: bytes.len() as u64,
         sha256: hex(&Sha256::digest(bytes)),
+        crc32: None,
     });
     let accepted = row.cell(columns::LEGACY_PROCESSING).is_some_and(|cell| cell.value == b"Y");
     Ok(RawCrash {

@@ -6,7 +6,7 @@ use auxilio_common::{CrashId, ProcessedDocument};
 use bytes::Bytes;
 
 use super::blob::ChunkWriter;
-use super::chunk::Source;
+use super::chunk::{Expected, Source};
 use super::fault::Fault;
 use super::manifest::ProcessedManifest;
 use super::schema::CRASHES;
@@ -34,9 +34,9 @@ impl HbaseStore {
         let timestamp = envelope.generation.0;
         let mut writer = ChunkWriter::new(self, &key, timestamp, None);
         let json = serde_json::to_vec(document)?;
-        let length = json.len() as u64;
+        let expected = Expected { length: json.len() as u64, checksums: None };
         let open = move || Ok(Box::new(Cursor::new(json)) as Source);
-        let blob = writer.write(columns::PROCESSED_JSON, open, length, |_| Fault::CutOff).await?;
+        let blob = writer.write(columns::PROCESSED_JSON, open, expected, |_| Fault::CutOff).await?;
         let manifest = ProcessedManifest { generation: envelope.generation, document: blob };
         let signature = match document.crash.text("signature") {
             Some("") => EMPTY_SIGNATURE,

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::future::{try_join, try_join_all};
 
 use super::blob::ChunkWriter;
-use super::chunk::Source;
+use super::chunk::{Expected, Source};
 use super::claim::Claim;
 use super::fault::Fault;
 use super::manifest::{RawManifest, StoredBlob};
@@ -100,9 +100,9 @@ impl HbaseStore {
         let mut manifest = RawManifest { dumps, json: None };
         let mut cells = small_cells(crash);
         if json.len() > CELL_JSON_BYTES_MAX {
-            let length = json.len() as u64;
+            let expected = Expected { length: json.len() as u64, checksums: None };
             let open = move || Ok(Box::new(Cursor::new(json)) as Source);
-            let blob = writer.write(columns::JSON, open, length, |_| Fault::CutOff).await?;
+            let blob = writer.write(columns::JSON, open, expected, |_| Fault::CutOff).await?;
             manifest.json = Some(blob);
         } else {
             cells.push(Put::new(columns::JSON, json));
@@ -190,7 +190,9 @@ async fn write_dump(
         Err(source) => Err(Fault::Dump { name: wanted, source }),
     };
     let value = format!("raw_data:{name}");
-    let blob = writer.write(value.as_bytes(), open, dump.length, fault).await?;
+    let checksums = dump.crc32.map(|crc32| (crc32, dump.sha256.clone()));
+    let expected = Expected { length: dump.length, checksums };
+    let blob = writer.write(value.as_bytes(), open, expected, fault).await?;
     if (blob.length, &blob.sha256) != (dump.length, &dump.sha256) {
         return Err(Fault::DumpChanged(name));
     }

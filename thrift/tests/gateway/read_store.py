@@ -6,6 +6,7 @@ Arguments: the gateway's port, the tables' prefix, and crash ids. Prints one JSO
 import hashlib
 import json
 import sys
+import zlib
 
 import happybase
 import zstandard
@@ -19,6 +20,7 @@ def whole(row, column, blob):
         assert len(cell) == chunk["stored"], column
         if chunk["codec"] == "zstd":
             cell = zstandard.ZstdDecompressor().decompress(cell, max_output_size=chunk["length"])
+        assert zlib.crc32(cell) == chunk["crc32"], column
         value += cell
         # A chunk is named by all bytes up to its end.
         assert hashlib.sha256(value).hexdigest().startswith(chunk["hash"]), column

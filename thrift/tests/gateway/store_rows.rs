@@ -110,13 +110,42 @@ async fn a_framed_gateway_with_its_own_limit_takes_the_largest_dump() {
     bench.hbase.kill_gateway(place).unwrap();
 }
 
+/// Takes the CRC-32 of each chunk out of a crash's manifest, as rows were written before they had one.
+async fn make_older(bench: &Bench, crash_id: CrashId) {
+    const MANIFEST: &[u8] = b"meta_data:manifest";
+    let row = bench.client.get_row(CRASHES, &key(crash_id), &[MANIFEST], 10_000).await.unwrap();
+    let cell = row.unwrap().cells.remove(MANIFEST).unwrap();
+    let mut manifest: serde_json::Value = serde_json::from_slice(&cell.value).unwrap();
+    for dump in manifest["dumps"].as_array_mut().unwrap() {
+        for chunk in dump["chunks"].as_array_mut().unwrap() {
+            assert!(chunk.as_object_mut().unwrap().remove("crc32").is_some());
+        }
+    }
+    let put = Put::new(MANIFEST, serde_json::to_vec(&manifest).unwrap());
+    bench.client.put_row(CRASHES, &key(crash_id), &[put], cell.timestamp).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_changed_or_missing_chunk_is_an_error_and_no_other_dump() {
     let bench = Bench::new();
     let store = store(&bench).await;
-    let envelope = Arc::new(recipe(30).dump(DumpName::main(), noise(30, 9_000)).envelope());
-    put(&store, &envelope).await;
-    let crash_id = envelope.raw_crash().crash_id;
+    for (seed, is_older) in [(30, false), (31, true)] {
+        let bytes = noise(seed, 9_000);
+        let envelope = Arc::new(recipe(seed).dump(DumpName::main(), bytes.clone()).envelope());
+        put(&store, &envelope).await;
+        let crash_id = envelope.raw_crash().crash_id;
+        if is_older {
+            make_older(&bench, crash_id).await;
+        }
+        assert!(dump(&store, crash_id).await == bytes);
+        let read = store.get_raw(crash_id).await.unwrap().unwrap();
+        assert_eq!(read.dumps[0].crc32.is_none(), is_older);
+        assert!(read.has_content_of(envelope.raw_crash()));
+        change_and_delete_chunk(&bench, &store, crash_id).await;
+    }
+}
+
+async fn change_and_delete_chunk(bench: &Bench, store: &HbaseStore, crash_id: CrashId) {
     let row = bench.client.get_row(CRASHES, &key(crash_id), &[b"raw_data"], 10_000).await.unwrap();
     let row = row.unwrap();
     let [(column, cell)] = row.cells.iter().collect::<Vec<_>>()[..] else { panic!("{row:?}") };
