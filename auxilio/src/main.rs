@@ -3,6 +3,7 @@
 //! It alone knows every part and picks the store. It deliberately does none of the parts' work.
 
 mod cli;
+mod closed_output;
 mod config;
 mod crate_version;
 mod installation;
@@ -34,6 +35,9 @@ fn main() -> ExitCode {
 
 fn perform(cli: Cli, environment: &Environment) -> anyhow::Result<ExitCode> {
     let place = cli.place;
+    if !matches!(cli.verb, Verb::Up(_) | Verb::Run(_) | Verb::StackwalkWorker) {
+        closed_output::end_quietly();
+    }
     match cli.verb {
         Verb::Up(options) => up::perform(&place, &options, environment),
         Verb::Run(options) => run::perform(&place, &options, environment),

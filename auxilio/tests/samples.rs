@@ -118,6 +118,16 @@ fn wrong_usage_ends_with_two_and_help_with_zero() {
 }
 
 #[test]
+fn a_reader_that_has_seen_enough_ends_a_verb_without_a_word() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut verb = Command::new(env!("CARGO_BIN_EXE_auxilio"));
+    let output = verb.arg("fields").stdout(writer).stderr(std::process::Stdio::piped()).output();
+    let output = output.unwrap();
+    assert_eq!((output.status.code(), &*output.stderr), (Some(141), &b""[..]));
+}
+
+#[test]
 fn a_signature_comes_for_each_line_and_a_bad_line_stops_nobody() {
     use std::io::Write;
     use std::process::Stdio;

@@ -1,6 +1,5 @@
 //! `auxilio fields`: what a processed crash may hold, for people and, as JSON Schema, for programs.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use auxilio_common::fields::json_schema::json_schema;
@@ -11,6 +10,6 @@ use crate::cli::FieldsOptions;
 pub(crate) fn perform(options: &FieldsOptions) -> anyhow::Result<ExitCode> {
     let text =
         if options.schema { serde_json::to_string_pretty(&json_schema())? + "\n" } else { page() };
-    std::io::stdout().lock().write_all(text.as_bytes())?;
+    print!("{text}");
     Ok(ExitCode::SUCCESS)
 }
