@@ -1,4 +1,4 @@
-//! The queue against a model of it in memory: many hundreds of short runs of random operations by
+//! The queue against a model of it in memory: thousands of short runs of random operations by
 //! several processors, each answer and each row compared. A failure names its seed.
 
 mod check;
@@ -17,7 +17,7 @@ use check::Rows;
 use operations::Run;
 
 /// Runs, each with its number as seed, and operations of each.
-const RUNS: u64 = if cfg!(feature = "long") { 10_000 } else { 600 };
+const RUNS: u64 = if cfg!(feature = "long") { 10_000 } else { 2_000 };
 
 /// Runs in which a fault must be noticed.
 const RUNS_OF_A_FAULT: u64 = 500;
@@ -70,7 +70,7 @@ async fn run_all(f: Arc<Fixture>, seeds: impl Iterator<Item = u64>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn queue_does_what_its_model_does_over_random_runs() {
+async fn queue_does_what_its_model_does_over_thousands_of_random_runs() {
     // Two databases side by side, for the time that it takes.
     let half = tokio::spawn(run_all(Arc::new(Fixture::new().await), (0..RUNS).step_by(2)));
     run_all(Arc::new(Fixture::new().await), (1..RUNS).step_by(2)).await;

@@ -17,6 +17,11 @@ struct Row {
     reports: u64,
 }
 
+/// Reports of the first version's browser alone.
+fn browsers(signature: u64, day: u64, reports: u64) -> Row {
+    Row { signature, day, version: 1, process_type: "browser", channel: "Release", reports }
+}
+
 async fn insert(f: &Fixture, rows: &[Row]) {
     let values: Vec<String> = rows
         .iter()
@@ -93,16 +98,8 @@ async fn signature_that_leads_no_list_may_lead_all_of_them_together() {
     let f = fixture().await;
     let mut rows = Vec::new();
     for day in 0..7 {
-        let row = |signature, reports| Row {
-            signature,
-            day,
-            version: 1,
-            process_type: "browser",
-            channel: "Release",
-            reports,
-        };
-        rows.extend((0..50).map(|n| row(100 + 50 * day + n, 100)));
-        rows.push(row(7, 60));
+        rows.extend((0..50).map(|n| browsers(100 + 50 * day + n, day, 100)));
+        rows.push(browsers(7, day, 60));
     }
     insert(&f, &rows).await;
     let (read, counted) = both(&f, (0, 6), 1).await;
@@ -113,16 +110,8 @@ async fn signature_that_leads_no_list_may_lead_all_of_them_together() {
 #[tokio::test]
 async fn of_equals_the_one_that_was_known_first_stands_first() {
     let f = fixture().await;
-    let row = |signature| Row {
-        signature,
-        day: 0,
-        version: 1,
-        process_type: "browser",
-        channel: "Release",
-        reports: 5,
-    };
     // The last one stands behind the others in the index, too.
-    insert(&f, &[row(10), row(11), row(12), row(3)]).await;
+    insert(&f, &[10, 11, 12, 3].map(|signature| browsers(signature, 0, 5))).await;
     let (read, counted) = both(&f, (0, 0), 1).await;
     assert_eq!(read, ["3|5|2|0|3|1|1"]);
     assert_eq!(read, counted);
