@@ -18,26 +18,40 @@ use std::process::ExitCode;
 use auxilio_service::environment::Environment;
 use clap::Parser;
 
-use crate::cli::{Cli, Verb};
+use crate::cli::{Cli, CronVerb, ProductVerb, SpoolVerb, Verb};
+use crate::closed_output::ClosedOutput;
 
 fn main() -> ExitCode {
     // A walker is started by its processor alone and takes nothing from the environment.
     let cli = Cli::parse();
     let environment = Environment::of_process();
-    match perform(cli, &environment) {
-        Ok(code) => code,
-        Err(error) => {
+    let closed_output = ClosedOutput { is_list: is_list(&cli.verb) };
+    if !matches!(cli.verb, Verb::Up(_) | Verb::Run(_) | Verb::StackwalkWorker) {
+        closed_output.ends_printing();
+    }
+    perform(cli, &environment).unwrap_or_else(|error| {
+        closed_output.end(&error).unwrap_or_else(|| {
             eprintln!("auxilio: {error:#}");
             ExitCode::from(1)
-        }
-    }
+        })
+    })
+}
+
+/// Whether a verb is there for what it prints alone.
+fn is_list(verb: &Verb) -> bool {
+    matches!(
+        verb,
+        Verb::Fields(_)
+            | Verb::Stackwalk(_)
+            | Verb::Process(_)
+            | Verb::Product { verb: ProductVerb::List }
+            | Verb::Cron { verb: CronVerb::List }
+            | Verb::Spool { verb: SpoolVerb::Ls { .. }, .. }
+    )
 }
 
 fn perform(cli: Cli, environment: &Environment) -> anyhow::Result<ExitCode> {
     let place = cli.place;
-    if !matches!(cli.verb, Verb::Up(_) | Verb::Run(_) | Verb::StackwalkWorker) {
-        closed_output::end_quietly();
-    }
     match cli.verb {
         Verb::Up(options) => up::perform(&place, &options, environment),
         Verb::Run(options) => run::perform(&place, &options, environment),

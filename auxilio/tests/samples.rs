@@ -118,13 +118,32 @@ fn wrong_usage_ends_with_two_and_help_with_zero() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_ends_a_verb_without_a_word() {
-    let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
-    let mut verb = Command::new(env!("CARGO_BIN_EXE_auxilio"));
-    let output = verb.arg("fields").stdout(writer).stderr(std::process::Stdio::piped()).output();
-    let output = output.unwrap();
-    assert_eq!((output.status.code(), &*output.stderr), (Some(141), &b""[..]));
+fn a_reader_that_has_seen_enough_ends_a_list_well_and_is_named_by_other_verbs() {
+    // One prints, the other writes its output itself.
+    let unread = "auxilio: nobody reads the output any more: stopped before the end\n";
+    for (verb, input, ended) in [
+        (&["fields"][..], "", (Some(0), "")),
+        (&["signature"], "{}\n", (Some(1), unread)),
+        (&["config", "show"], "", (Some(1), unread)),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_auxilio"))
+            .args(verb)
+            .stdin(std::process::Stdio::piped())
+            .stdout(writer)
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A verb that reads none may have ended already.
+        let _unread = std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(
+            (output.status.code(), &*String::from_utf8_lossy(&output.stderr)),
+            ended,
+            "{verb:?}"
+        );
+    }
 }
 
 #[test]

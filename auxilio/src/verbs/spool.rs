@@ -9,7 +9,6 @@ mod reading;
 mod requeue;
 mod verify;
 
-use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -38,22 +37,13 @@ pub(crate) fn perform(
         named_spools(dirs, &clock)?
     };
     let mut lines = Lines::new(place.json);
-    let is_list = matches!(verb, SpoolVerb::Ls { .. });
     let ended = match verb {
         SpoolVerb::Ls { summary } => ls::perform(&spools, *summary, &*clock, &mut lines),
         SpoolVerb::Verify => verify::perform(&spools, &mut lines),
         SpoolVerb::Requeue(options) => requeue::perform(spools, options, &mut lines),
     };
-    match ended.and_then(|is_good| lines.flush().map(|()| is_good)) {
-        Ok(is_good) => Ok(ExitCode::from(u8::from(!is_good))),
-        // Who reads a list has seen enough; of the others the end is part of what was asked for.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe && is_list => Ok(ExitCode::SUCCESS),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-            eprintln!("auxilio: nobody reads the output any more: stopped before the end");
-            Ok(ExitCode::FAILURE)
-        }
-        Err(error) => Err(error.into()),
-    }
+    let is_good = ended.and_then(|is_good| lines.flush().map(|()| is_good))?;
+    Ok(ExitCode::from(u8::from(!is_good)))
 }
 
 /// Spools by their folders alone: no installation is needed.

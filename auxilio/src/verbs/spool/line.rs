@@ -8,7 +8,7 @@ use auxilio_service::error_chain;
 use auxilio_spool::Error;
 use serde_json::Value;
 
-/// Where lines go. A reader that is gone is an error, not a panic: lists are piped into `head`.
+/// Where lines go. A reader that is gone is an error here: lists are piped into `head`.
 pub(super) struct Lines {
     out: BufWriter<Stdout>,
     as_json: bool,
